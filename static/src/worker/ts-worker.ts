@@ -1,0 +1,2 @@
+import ts from "ts6";
+postMessage(ts.version);
