@@ -1,0 +1,157 @@
+/**
+ * What the server says: the workspace socket's messages and the answers to a save. Shapes only.
+ *
+ * Timestamps (nanoseconds) cross as strings, because a JavaScript number cannot hold them. Documents are
+ * Convex-encoded JSON objects.
+ */
+
+export type Persona = "alice" | "bob";
+export type Files = Readonly<Record<string, string>>;
+export type Document = Record<string, unknown>;
+
+/** A place in the project. Lines and columns count from 1, columns in UTF-16 units; 0 means unknown. */
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+}
+
+export interface ServerProblem extends Place {
+  message: string;
+}
+
+/** `server`: from the last deploy. `types`: TypeScript. `syntax`: the pane code did not compile. */
+export type ProblemSource = "server" | "types" | "syntax";
+
+export interface Problem extends ServerProblem {
+  source: ProblemSource;
+  severity: "error" | "warning";
+  /** TypeScript's number, as in "ts 2322". */
+  code?: number;
+  /** End of the marked text on the page; absent when only the start is known. */
+  endLine?: number;
+  endColumn?: number;
+}
+
+export interface Saved {
+  revision: number;
+  deployed: boolean;
+  good_revision: number | null;
+  problems: ServerProblem[];
+  server_ms: number;
+}
+
+export interface Stale {
+  error: "stale";
+  message: string;
+  theirs: { revision: number; files: Record<string, string> };
+}
+
+export interface IndexInfo {
+  name: string;
+  fields: string[];
+}
+
+export interface TableInfo {
+  name: string;
+  indexes: IndexInfo[];
+  count: number;
+}
+
+export interface ReadMessage {
+  table: string;
+  /** null is a full table scan, "by_id" a get. */
+  index: string | null;
+  range: unknown[];
+  order: "asc" | "desc";
+  documents: number;
+  bytes: number;
+  store_ms: number;
+  /** The read in words: "by_owner · alice". */
+  plan: string;
+}
+
+export interface WriteMessage {
+  table: string;
+  id: string;
+  before: Document | null;
+  after: Document | null;
+}
+
+export interface RunMessage {
+  id: string;
+  path: string;
+  kind: "query" | "mutation" | "action";
+  args: string;
+  at_ms: number;
+  cause: {
+    kind: "first" | "commit" | "call" | "deploy" | "identity" | "retry" | "check";
+    commit_ts: string | null;
+    run_id?: string | null;
+  };
+  writer: string | null;
+  snapshot_ts: string;
+  commit_ts: string | null;
+  reads: ReadMessage[];
+  writes: WriteMessage[];
+  store_ms: number;
+  total_ms: number;
+  log_lines: string[];
+  error: string | null;
+  retries: number;
+  result_changed: boolean;
+  sent_to: string[];
+}
+
+/** A commit that no learner function made: seeding, the Data panel, another process. */
+export interface CommitMessage {
+  commit_ts: string;
+  at_ms: number;
+  cause: string;
+  writer: string | null;
+  tables: string[];
+  documents: number;
+}
+
+export interface TableMessage {
+  table: string;
+  index: string | null;
+  order: "asc" | "desc";
+  columns: string[];
+  rows: Document[];
+  count: number;
+}
+
+export interface ComparedMessage {
+  run: string;
+  read: number;
+  index_ms: number;
+  scan_ms: number;
+  index_documents: number;
+  scan_documents: number;
+  rows: number;
+  same: boolean;
+}
+
+export type ServerMessage =
+  | { type: "hello"; good_revision: number | null; tables: TableInfo[] }
+  | { type: "tables"; tables: TableInfo[] }
+  | { type: "run"; run: RunMessage }
+  | ({ type: "commit" } & CommitMessage)
+  | { type: "deployed"; revision: number; total_ms: number }
+  | ({ type: "table" } & TableMessage)
+  | ({ type: "compared" } & ComparedMessage)
+  | { type: "seeded"; count: number; ms: number }
+  | { type: "error"; message: string };
+
+export type ClientMessage =
+  | { type: "watch"; table: string; index: string | null; order: "asc" | "desc"; limit: number }
+  | { type: "seed"; table: string; count: number }
+  | { type: "compare"; run: string; read: number };
+
+/** Answer of POST urls.token. */
+export interface FreshToken {
+  token: string;
+  identities: Record<Persona, string>;
+  expires_at: number;
+}
