@@ -1,0 +1,1 @@
+"""The reactive store and its functions, in Python: no Django, no sockets."""

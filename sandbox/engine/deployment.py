@@ -1,0 +1,283 @@
+"""A deployment: one store, the functions pushed to it, and the clients that look at it.
+
+Puts the parts together and owns their life; each part's rules are in its own module. A deployment is a folder
+(`store.db` and `project.json`), so that it comes back as it was after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sandbox.engine import limits, values
+from sandbox.engine.clock import Clock, SystemClock
+from sandbox.engine.errors import Conflict, DeployError, LearnerError, Problem
+from sandbox.engine.runtime.compile import CompiledProject, compile_project
+from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
+from sandbox.engine.runtime.host import FunctionInfo, JsHost
+from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine.schema import SchemaDefinition
+from sandbox.engine.store import Commit, Comparison, Store, Timestamp, compare_plans
+from sandbox.engine.sync.live_queries import LiveQueries
+from sandbox.engine.sync.protocol import canonical_path
+from sandbox.engine.sync.session import SyncSession, VerifyToken
+from sandbox.engine.sync.watch import Watch
+from sandbox.engine.trace import Cause, CommitNote, DeployNote, RunNote, TraceNote
+
+logger = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 0.25
+ROWS_PER_COMMIT = 250
+
+TraceListener = Callable[[TraceNote], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DeployResult:
+    """What became of a deploy. With problems, the code that was live before is still live."""
+
+    ok: bool
+    problems: tuple[Problem, ...]
+    total_ms: float
+
+
+def refuse_every_token(token: str) -> Identity:
+    raise LearnerError("This deployment knows no identities", code="NoAuthProvider")
+
+
+class Deployment:
+    """Open with `await Deployment.open(...)`, end with `await close()`. Belongs to one event loop."""
+
+    def __init__(self, folder: Path, store: Store, tools: Toolchain, verify_token: VerifyToken, clock: Clock) -> None:
+        self.folder = folder
+        self.store = store
+        self.clock = clock
+        self.verify_token = verify_token
+        self.revision: int | None = None
+        self._tools = tools
+        self._host = JsHost(tools)
+        self.executor = Executor(store, self._host, clock)
+        self.live = LiveQueries(store, self.executor, self.note_run)
+        self.live.on_commit(self._note_commit)
+        self._project: CompiledProject | None = None
+        self._deploying = asyncio.Lock()
+        self._listeners: list[TraceListener] = []
+        self._sessions: set[SyncSession] = set()
+        self._follower: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        *,
+        tools: Toolchain,
+        verify_token: VerifyToken = refuse_every_token,
+        clock: Clock | None = None,
+    ) -> Deployment:
+        """Opens or creates the deployment in `folder`, with the code that was last live there."""
+        clock = clock or SystemClock()
+        folder.mkdir(parents=True, exist_ok=True)
+        store = await Store.open(folder, clock=clock)
+        deployment = cls(folder, store, tools, verify_token, clock)
+        deployment.live.start(await store.head())
+        deployment._follower = asyncio.create_task(deployment._follow_other_writers())
+        await deployment._reload()
+        return deployment
+
+    async def close(self) -> None:
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+        await self.live.stop()
+        for session in list(self._sessions):
+            await session.disconnect()
+        await self._host.close()
+        await self.store.close()
+
+    # ── code ────────────────────────────────────────────────────────────────
+
+    @property
+    def functions(self) -> Mapping[str, FunctionInfo]:
+        return self.executor.functions
+
+    async def deploy(self, revision: int, files: Mapping[str, str]) -> DeployResult:
+        """Makes the project the live code: all of it or nothing. Learner mistakes come back as problems."""
+        started = time.perf_counter()
+        async with self._deploying:
+            try:
+                await self._go_live(files)
+            except DeployError as error:
+                problems = error.problems or (Problem("convex/schema.ts", 0, 0, error.message),)
+                return DeployResult(False, problems, (time.perf_counter() - started) * 1000)
+            self.revision = revision
+            _write_atomically(self.folder / "project.json", json.dumps({"revision": revision, "files": dict(files)}))
+        total_ms = (time.perf_counter() - started) * 1000
+        self._tell(DeployNote(revision, self.clock.now_ns() / 1_000_000, total_ms))
+        self.live.expire_all(Cause("deploy"))
+        return DeployResult(True, (), total_ms)
+
+    async def _go_live(self, files: Mapping[str, str]) -> None:
+        project = await compile_project(files, self._tools)
+        async with self.executor.changing_code:
+            analysis = await self._host.load(project)
+            try:
+                await self._push_schema(analysis.schema_json, files)
+            except BaseException:
+                if self._project is not None:
+                    await self._host.load(self._project)
+                raise
+            self._project = project
+            self.executor.functions = analysis.functions
+
+    async def _push_schema(self, schema_json: str | None, files: Mapping[str, str]) -> None:
+        try:
+            schema = SchemaDefinition.EMPTY if schema_json is None else SchemaDefinition.parse(schema_json)
+            await self.store.push_schema(schema)
+        except DeployError as error:
+            raise DeployError(error.message, (_place_in_schema(error.message, files),), code=error.code) from error
+
+    async def _reload(self) -> None:
+        """Brings back the code of an earlier process. It was live before, so a failure is ours and only logged."""
+        saved = self.folder / "project.json"
+        if not saved.exists():
+            return
+        project = json.loads(saved.read_text())
+        try:
+            await self._go_live(project["files"])
+            self.revision = project["revision"]
+        except DeployError as error:
+            logger.error("Revision %s no longer loads: %s", project["revision"], error.message)
+
+    # ── clients and calls ───────────────────────────────────────────────────
+
+    def connect(self, send: Callable[[str], Awaitable[None]], close: Callable[[int, str], Awaitable[None]]) -> SyncSession:
+        """A session for one socket. The caller passes frames to `receive` and calls `disconnect` at the end."""
+        session = SyncSession(self, send, close)
+        self._sessions = {known for known in self._sessions if known.is_open} | {session}
+        return session
+
+    async def run_query(self, path: str, args: Mapping[str, Any], *, identity: Identity | None = None) -> Outcome:
+        """One query at the newest snapshot. `args` is a Convex-encoded JSON object."""
+        async with await self.store.snapshot() as snapshot:
+            outcome = await self.executor.query(_request(path, args, identity, None), snapshot, Cause("call"))
+        self.note_run(outcome.note)
+        return outcome
+
+    async def run_mutation(
+        self, path: str, args: Mapping[str, Any], *, identity: Identity | None = None, writer: str | None = None
+    ) -> Outcome:
+        outcome = await self.executor.mutation(_request(path, args, identity, writer))
+        self.note_run(outcome.note)
+        self.live.wake()
+        return outcome
+
+    async def subscribe(self, path: str, args: Mapping[str, Any], *, identity: Identity | None = None) -> Watch:
+        return Watch(self.live, canonical_path(path), _args_json(args), identity)
+
+    async def insert_rows(
+        self, table: str, rows: Iterable[Mapping[str, Any]], *, writer: str | None = None, cause: str = "seed"
+    ) -> int:
+        """Inserts rows (Convex-encoded JSON objects) through the validators, some hundred a commit. Returns how many."""
+        pending = [values.decode(dict(row)) for row in rows]
+        for start in range(0, len(pending), ROWS_PER_COMMIT):
+            await self._insert_chunk(table, pending[start : start + ROWS_PER_COMMIT], writer, cause)
+            self.live.wake()
+            # Others of this process come first between two chunks.
+            await asyncio.sleep(0)
+        return len(pending)
+
+    async def _insert_chunk(self, table: str, rows: list[Any], writer: str | None, cause: str) -> None:
+        for attempt in range(limits.CONFLICT_RETRIES_MAX + 1):
+            async with await self.store.snapshot() as snapshot:
+                transaction = self.store.transaction(snapshot, seed=secrets.token_bytes(16), writable=True)
+                for row in rows:
+                    await transaction.insert(table, row)
+                try:
+                    await self.store.commit(transaction, run_id="", cause=cause, writer=writer)
+                    return
+                except Conflict:
+                    if attempt == limits.CONFLICT_RETRIES_MAX:
+                        raise
+
+    async def compare(self, table: str, index: str, range_: list[dict[str, Any]], order: Literal["asc", "desc"]) -> Comparison:
+        """The same read through the index and as a full scan, both measured (design.md §3.5: in a process apart)."""
+        return await compare_plans(self.folder / "store.db", table, index, range_, order)
+
+    # ── notes for the panels ────────────────────────────────────────────────
+
+    def add_listener(self, listener: TraceListener) -> None:
+        self._listeners.append(listener)
+
+    def remove_listener(self, listener: TraceListener) -> None:
+        self._listeners.remove(listener)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._listeners and not self.live.has_listeners
+
+    def note_run(self, note: RunNote) -> None:
+        self._tell(note)
+
+    def _note_commit(self, commit: Commit) -> None:
+        tables = tuple(sorted({change.table for change in commit.changes}))
+        at_ms = commit.ts / 1_000_000
+        documents = len(commit.changes)
+        self._tell(CommitNote(commit.ts, commit.run_id, at_ms, commit.cause, commit.writer, tables, documents))
+
+    def _tell(self, note: TraceNote) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener(note)
+            except Exception:
+                logger.exception("A trace listener failed")
+
+    async def _follow_other_writers(self) -> None:
+        """Commits of other processes are found by polling; a notice would only shorten the wait (design.md §3.3)."""
+        seen = await self.store.data_version()
+        while True:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            if self.is_idle:
+                continue
+            version = await self.store.data_version()
+            if version != seen:
+                seen = version
+                self.live.wake()
+
+
+def _args_json(args: Mapping[str, Any]) -> str:
+    return json.dumps([dict(args)], separators=(",", ":"), ensure_ascii=False)
+
+
+def _request(path: str, args: Mapping[str, Any], identity: Identity | None, writer: str | None) -> Request:
+    return Request(canonical_path(path), _args_json(args), identity, writer)
+
+
+def _place_in_schema(message: str, files: Mapping[str, str]) -> Problem:
+    """The line of schema.ts that defines the table which the message names."""
+    text = files.get("convex/schema.ts", "")
+    table = re.search(r'(?:In table|in table|Table|table named?) "([A-Za-z_]\w*)"', message)
+    place = re.search(rf"\b{table[1]}\b\s*:", text) if table else None
+    if place is None:
+        place = re.search(r"\bdefineSchema\b\s*\(", text)
+    if place is None:
+        return Problem("convex/schema.ts", 1, 1, message)
+    before = text[: place.start()]
+    return Problem("convex/schema.ts", before.count("\n") + 1, place.start() - before.rfind("\n"), message)
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text)
+    os.replace(fresh, path)
+
+
+__all__ = ["DeployResult", "Deployment", "Timestamp"]

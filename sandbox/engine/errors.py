@@ -1,0 +1,96 @@
+"""The engine's error tree.
+
+EngineError
+├── LearnerError          a mistake in learner code, arguments or stored rows: shown on the page as a value
+│   ├── DeployError       a project that cannot go live; carries the places
+│   ├── LimitExceeded     a documented limit was passed
+│   └── FunctionTimedOut  the call was stopped by its deadline
+├── Conflict              an optimistic commit lost; the caller runs again
+├── LogTruncated          the commit log no longer reaches the asked timestamp
+├── ProtocolError         a client broke the sync protocol: answered with FatalError
+├── RetriableError        the server cannot serve now: the socket closes with a reason and the client comes back
+└── RunnerRefused         the hardening that learner code needs is not in force
+
+Anything else that is raised is a bug of ours: it is logged with its trace and never shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One place in a project that keeps it from going live. Lines and columns count from 1; 0 means unknown."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+
+class EngineError(Exception):
+    """An error with a stable code. Tests compare the code, people read the message."""
+
+    code = "EngineError"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class LearnerError(EngineError):
+    """A learner's mistake. `data` is the Convex-encoded JSON value of a ConvexError, or `NO_DATA`."""
+
+    code = "LearnerError"
+
+    def __init__(self, message: str, *, code: str | None = None, data: Any = None, has_data: bool = False) -> None:
+        super().__init__(message, code=code)
+        self.data = data
+        self.has_data = has_data
+
+
+class DeployError(LearnerError):
+    code = "DeployError"
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.problems = problems
+
+
+class LimitExceeded(LearnerError):
+    code = "LimitExceeded"
+
+
+class FunctionTimedOut(LearnerError):
+    code = "FunctionTimedOut"
+
+
+class Conflict(EngineError):
+    """A commit since the begin timestamp overlapped the read set (or wrote a document this transaction writes)."""
+
+    code = "Conflict"
+
+    def __init__(self, table: str, commit_ts: int) -> None:
+        super().__init__(f'Documents read from or written to the "{table}" table changed while this mutation was being run')
+        self.table = table
+        self.commit_ts = commit_ts
+
+
+class LogTruncated(EngineError):
+    code = "LogTruncated"
+
+
+class ProtocolError(EngineError):
+    code = "ProtocolError"
+
+
+class RetriableError(EngineError):
+    code = "InternalServerError"
+
+
+class RunnerRefused(EngineError):
+    code = "RunnerRefused"

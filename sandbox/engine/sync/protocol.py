@@ -1,0 +1,220 @@
+"""The wire form of the sync protocol: client messages parsed into types, server messages as JSON text.
+
+Facts: docs/spec/sync-protocol.md §2, §3. What a message means is decided in session.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.engine.errors import ProtocolError
+
+_U64 = struct.Struct("<Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    session_id: str
+    max_observed_ts: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate:
+    base_version: int
+    token_type: str
+    token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddQuery:
+    query_id: int
+    path: str
+    args: list[Any]
+    journal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveQuery:
+    query_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModifyQuerySet:
+    base_version: int
+    new_version: int
+    modifications: tuple[AddQuery | RemoveQuery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCall:
+    """A Mutation or an Action."""
+
+    kind: str
+    request_id: int
+    path: str
+    args: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    event_type: str
+
+
+ClientMessage = Connect | Authenticate | ModifyQuerySet | RequestCall | ClientEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StateVersion:
+    """Where one client's state stands: query-set version, identity version, timestamp in ns."""
+
+    query_set: int
+    identity: int
+    ts: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"querySet": self.query_set, "identity": self.identity, "ts": encode_ts(self.ts)}
+
+
+def encode_ts(ts: int) -> str:
+    """u64 as base64 of 8 bytes little-endian (sync-protocol.md §1)."""
+    return base64.b64encode(_U64.pack(ts)).decode()
+
+
+def decode_ts(text: str) -> int:
+    try:
+        return int(_U64.unpack(base64.b64decode(text, validate=True))[0])
+    except (binascii.Error, struct.error, ValueError) as error:
+        raise ProtocolError(f"Invalid timestamp {text!r}: expected base64 of 8 bytes") from error
+
+
+def canonical_path(path: str) -> str:
+    """`dir/mod.js:fn` and `dir/mod` become `dir/mod:fn` and `dir/mod:default`."""
+    module, _, name = path.partition(":")
+    return f"{module.removesuffix('.js')}:{name or 'default'}"
+
+
+def parse_client_message(text: str) -> ClientMessage:
+    """One text frame. Raises ProtocolError for whatever is not a client message of the protocol."""
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("Received a frame that is not JSON") from error
+    if not isinstance(raw, dict):
+        raise ProtocolError("Received a frame that is not a JSON object")
+    try:
+        return _parse(raw)
+    except (KeyError, TypeError) as error:
+        raise ProtocolError(f"Malformed message of type {raw.get('type')!r}: {error}") from error
+
+
+def _parse(raw: dict[str, Any]) -> ClientMessage:
+    match raw.get("type"):
+        case "Connect":
+            seen = raw.get("maxObservedTimestamp")
+            return Connect(_text(raw, "sessionId"), None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp")))
+        case "Authenticate":
+            token = raw.get("value")
+            return Authenticate(_version(raw, "baseVersion"), _text(raw, "tokenType"), token if isinstance(token, str) else None)
+        case "ModifyQuerySet":
+            changes = tuple(_parse_modification(one) for one in _list(raw, "modifications"))
+            return ModifyQuerySet(_version(raw, "baseVersion"), _version(raw, "newVersion"), changes)
+        case "Mutation" | "Action" as kind:
+            return RequestCall(kind, _version(raw, "requestId"), canonical_path(_text(raw, "udfPath")), _list(raw, "args"))
+        case "Event":
+            return ClientEvent(_text(raw, "eventType"))
+        case other:
+            raise ProtocolError(f"Unknown message type {other!r}")
+
+
+def _parse_modification(raw: dict[str, Any]) -> AddQuery | RemoveQuery:
+    match raw["type"]:
+        case "Add":
+            journal = raw.get("journal")
+            path = canonical_path(_text(raw, "udfPath"))
+            return AddQuery(_version(raw, "queryId"), path, _list(raw, "args"), journal if isinstance(journal, str) else None)
+        case "Remove":
+            return RemoveQuery(_version(raw, "queryId"))
+        case other:
+            raise ProtocolError(f"Unknown query set modification {other!r}")
+
+
+def _text(raw: dict[str, Any], name: str) -> str:
+    value = raw[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string")
+    return value
+
+
+def _list(raw: dict[str, Any], name: str) -> list[Any]:
+    value = raw[name]
+    if not isinstance(value, list):
+        raise TypeError(f"{name} must be an array")
+    return value
+
+
+def _version(raw: dict[str, Any], name: str) -> int:
+    value = raw[name]
+    if type(value) is not int or not 0 <= value < 1 << 32:
+        raise TypeError(f"{name} must be an unsigned integer")
+    return value
+
+
+# Values arrive as JSON text from the functions, so messages are put together as text and never decoded again.
+
+
+def transition(start: StateVersion, end: StateVersion, modifications: list[str], server_ns: int, skew_ms: int | None) -> str:
+    head = json.dumps({"type": "Transition", "startVersion": start.to_json(), "endVersion": end.to_json()})
+    tail = json.dumps({"clientClockSkew": skew_ms, "serverTs": server_ns})
+    return f'{head[:-1]},"modifications":[{",".join(modifications)}],{tail[1:]}'
+
+
+def query_updated(query_id: int, value_json: str, log_lines: tuple[str, ...], journal: str | None) -> str:
+    return (
+        f'{{"type":"QueryUpdated","queryId":{query_id},"value":{value_json},'
+        f'"logLines":{json.dumps(log_lines)},"journal":{json.dumps(journal)}}}'
+    )
+
+
+def query_failed(query_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]) -> str:
+    failed = {"type": "QueryFailed", "queryId": query_id, "errorMessage": message, "logLines": log_lines, "journal": None}
+    return json.dumps(failed | error_data)
+
+
+def query_removed(query_id: int) -> str:
+    return json.dumps({"type": "QueryRemoved", "queryId": query_id})
+
+
+def mutation_succeeded(request_id: int, value_json: str, ts: int, log_lines: tuple[str, ...]) -> str:
+    return (
+        f'{{"type":"MutationResponse","requestId":{request_id},"success":true,"result":{value_json},'
+        f'"ts":"{encode_ts(ts)}","logLines":{json.dumps(log_lines)}}}'
+    )
+
+
+def request_failed(kind: str, request_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]) -> str:
+    failed: dict[str, Any] = {
+        "type": f"{kind}Response",
+        "requestId": request_id,
+        "success": False,
+        "result": message,
+        "logLines": log_lines,
+    }
+    if kind == "Mutation":
+        failed["ts"] = None
+    return json.dumps(failed | error_data)
+
+
+def auth_error(message: str, base_version: int) -> str:
+    return json.dumps({"type": "AuthError", "error": message, "baseVersion": base_version, "authUpdateAttempted": True})
+
+
+def fatal_error(message: str) -> str:
+    return json.dumps({"type": "FatalError", "error": message})
+
+
+PING = json.dumps({"type": "Ping"})

@@ -1,0 +1,91 @@
+"""Notes of what the engine did, for the live panels. A note never changes what happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Order = Literal["asc", "desc"]
+FunctionKind = Literal["query", "mutation", "action"]
+
+
+@dataclass(slots=True)
+class ReadNote:
+    """One database read of one run. Filled while the read goes on.
+
+    `index` is None for a full table scan, "by_id" for a get. `range` holds the wire form of the index range
+    (runtime-abi.md §4), so that the read can be repeated by Compare. `store_ms` is time inside the store alone.
+    """
+
+    table: str
+    index: str | None
+    range: list[dict[str, Any]]
+    order: Order
+    documents: int = 0
+    bytes: int = 0
+    store_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNote:
+    """One changed document. `before` and `after` are Convex-encoded JSON objects, None when absent."""
+
+    table: str
+    id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run happened. `commit_ts` is the commit that woke a query; `index`/`table` say where the ranges met."""
+
+    kind: Literal["first", "commit", "call", "deploy", "identity", "retry", "check"]
+    commit_ts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunNote:
+    """One finished execution of a learner function. Times in milliseconds, measured with a monotonic clock."""
+
+    run_id: str
+    path: str
+    kind: FunctionKind
+    args: str
+    at_ms: float
+    cause: Cause
+    writer: str | None
+    snapshot_ts: int
+    commit_ts: int | None
+    reads: tuple[ReadNote, ...]
+    writes: tuple[WriteNote, ...]
+    store_ms: float
+    total_ms: float
+    log_lines: tuple[str, ...]
+    error: str | None
+    retries: int = 0
+    result_changed: bool = True
+    sent_to: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class DeployNote:
+    revision: int
+    at_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommitNote:
+    """One commit, as the log tells it. `run_id` is empty when no learner function made it (seeding, Data panel)."""
+
+    commit_ts: int
+    run_id: str
+    at_ms: float
+    cause: str
+    writer: str | None
+    tables: tuple[str, ...]
+    documents: int
+
+
+TraceNote = RunNote | DeployNote | CommitNote
