@@ -1,0 +1,42 @@
+"""Values: the model, JSON, order and keys, ids, names, sizes and bounds (docs/spec/semantics.md §1, §2 and §4)."""
+
+from __future__ import annotations
+
+from .bounds import check_document, check_value, readable_size
+from .ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid
+from .json_codec import decode, decode_with_undefined, dumps, encode, loads
+from .names import check_field_names, field_name_problem, identifier_problem
+from .order import compare, compile_key, encode_key, encode_value, field_at, key_after
+from .size import size_of
+from .types import INT64_MAX, INT64_MIN, UNDEFINED, Int64, Undefined, Value
+
+__all__ = [
+    "INT64_MAX",
+    "INT64_MIN",
+    "UNDEFINED",
+    "USER_TABLE_NUMBER_MIN",
+    "Int64",
+    "Undefined",
+    "Value",
+    "check_document",
+    "check_field_names",
+    "check_value",
+    "compare",
+    "compile_key",
+    "decode",
+    "decode_id",
+    "decode_with_undefined",
+    "dumps",
+    "encode",
+    "encode_id",
+    "encode_key",
+    "encode_value",
+    "field_at",
+    "field_name_problem",
+    "identifier_problem",
+    "key_after",
+    "loads",
+    "new_uid",
+    "readable_size",
+    "size_of",
+]
