@@ -1,0 +1,40 @@
+"""What may stand in a log line. Holds the formatter that hides tokens, and the access log of the server."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+# A token is access to a deployment: whoever reads the log must not get it. It ends at a slash, a space or a quote.
+_TOKEN_PATH = re.compile(r"/s/[^/\s\"'?#]+")
+access_logger = logging.getLogger("sandbox.access")
+
+
+def without_tokens(text: str) -> str:
+    return _TOKEN_PATH.sub("/s/…", text)
+
+
+class TokenScrubber(logging.Formatter):
+    """Formats as usual, traces included, and then hides the tokens of all paths."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_tokens(super().format(record))
+
+
+def log_access(protocol: str, action: str, details: dict[str, Any]) -> None:
+    """Daphne's action logger: one line per request or socket; a static file that went well is not worth one."""
+    path = details["path"]
+    if protocol == "http" and action == "complete":
+        if details["status"] < 400 and path.startswith("/static/"):
+            return
+        access_logger.info(
+            "%s %s %s %s %.0f ms",
+            details["client"],
+            details["method"],
+            path,
+            details["status"],
+            details["time_taken"] * 1000,
+        )
+    elif protocol == "websocket" and action in ("connected", "rejected", "disconnected"):
+        access_logger.info("%s socket %s %s", details["client"], action, path)

@@ -1,0 +1,186 @@
+"""The web server: Daphne, started and stopped by us, with the two things that it leaves out.
+
+Daphne has no start and stop hooks, so the deployments are closed here before the reactor stops. And it lets the
+application write without end to a client that does not read: here a `send` returns when the socket has room again, and
+a client that leaves no room for a while is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from daphne.server import Server as DaphneServer
+from daphne.ws_protocol import WebSocketProtocol
+from twisted.internet import defer, reactor
+
+from sandbox.engine import limits
+from sandbox.gateway.logs import log_access
+from sandbox.gateway.processes import kill_descendants
+
+logger = logging.getLogger(__name__)
+
+# Daphne's backlog of 50 makes a whole class that arrives at once wait for TCP retries.
+LISTEN_BACKLOG = 2048
+# With thousands of sockets Python's default thresholds cost tens of milliseconds in the slowest percent.
+GC_THRESHOLDS = (50_000, 20, 100)
+SLOW_CLIENT_S = 30.0
+FRAMES_WAITING_MAX = 64
+CLOSE_DEPLOYMENTS_S = 1.5
+STOP_S = 2.5
+
+
+class SocketProtocol(WebSocketProtocol):
+    """One WebSocket. Twisted calls `pauseProducing` and `resumeProducing` as its write buffer fills and drains."""
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+        self.transport.unregisterProducer()  # the HTTP channel that this connection began as
+        self.transport.registerProducer(self, True)
+        super().connectionMade()
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        self._has_room.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self._has_room.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self._has_room.set()
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        self._has_room.set()
+        super().connectionLost(reason)
+
+    async def drained(self) -> None:
+        """Returns when the socket has room. Drops the client after SLOW_CLIENT_S without any."""
+        if self._has_room.is_set():
+            return
+        try:
+            await asyncio.wait_for(self._has_room.wait(), SLOW_CLIENT_S)
+        except asyncio.TimeoutError:
+            self.transport.abortConnection()
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        super().onMessage(payload, isBinary)
+        if self.application_queue.qsize() > FRAMES_WAITING_MAX:
+            self.transport.pauseProducing()
+            self._read_again_when_served()
+
+    def _read_again_when_served(self) -> None:
+        if self.application_queue.qsize() > FRAMES_WAITING_MAX // 2 and not self._is_over():
+            reactor.callLater(0.02, self._read_again_when_served)
+        elif not self._is_over():
+            self.transport.resumeProducing()
+
+    def _is_over(self) -> bool:
+        return bool(self.state == self.STATE_CLOSED)
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        # Convex clients choose their back-off by the reason, which Daphne would drop.
+        if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
+            self.sendClose(code=message.get("code") or 1000, reason=message.get("reason") or None)
+        else:
+            super().handle_reply(message)
+
+
+class Server(DaphneServer):
+    """Serves `application` on one address until `stop_gently`, SIGINT or SIGTERM."""
+
+    def __init__(
+        self,
+        application: Any,
+        host: str,
+        port: int,
+        *,
+        on_listening: Callable[[], None],
+        on_stop: Callable[[], Awaitable[None]],
+    ) -> None:
+        interface = host.replace(":", r"\:")
+        super().__init__(
+            application,
+            endpoints=[f"tcp:port={port}:interface={interface}:backlog={LISTEN_BACKLOG}"],
+            signal_handlers=False,  # Twisted leaves an inherited "ignore" as it is; see _take_signals
+            action_logger=log_access,
+            ping_interval=5,
+            ping_timeout=120,
+            websocket_timeout=-1,
+            websocket_max_message_size=limits.FRAME_BYTES_MAX,
+            websocket_max_frame_size=limits.FRAME_BYTES_MAX,
+            application_close_timeout=2,
+            ready_callable=self._ready,
+            server_name="",
+            verbosity=2,  # 1 would throw Twisted's error log away
+        )
+        self._on_listening = on_listening
+        self._on_stop = on_stop
+        self._is_stopping = False
+        self.failure: str | None = None
+
+    def _ready(self) -> None:
+        self.ws_factory.protocol = SocketProtocol
+        reactor.callLater(0, self._running)
+
+    def _running(self) -> None:
+        self._take_signals()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        self._on_listening()
+
+    def _take_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop_gently)
+
+    def listen_error(self, failure: Any) -> None:
+        self.failure = failure.getErrorMessage()
+        super().listen_error(failure)
+
+    def stop_gently(self) -> None:
+        """Close the deployments, then the server. A second call, or STOP_S, ends everything at once."""
+        if self._is_stopping:
+            end_at_once()
+        self._is_stopping = True
+        watchdog = threading.Timer(STOP_S, end_at_once)
+        watchdog.daemon = True
+        watchdog.start()
+        self._stopping = asyncio.ensure_future(self._stop())
+
+    async def _stop(self) -> None:
+        try:
+            await asyncio.wait_for(self._on_stop(), CLOSE_DEPLOYMENTS_S)
+        except asyncio.TimeoutError:
+            logger.warning("The deployments did not close in time.")
+        except Exception:
+            logger.exception("Closing the deployments failed.")
+        finally:
+            self.stop()
+
+    def kill_all_applications(self) -> Any:
+        # Daphne's own fails when a connection's application has ended before its socket.
+        running = [details.get("application_instance") for details in self.connections.values()]
+        waiting = [instance for instance in running if instance is not None and not instance.done()]
+        for instance in waiting:
+            instance.cancel()
+        ended = asyncio.ensure_future(asyncio.wait(waiting, timeout=0.5) if waiting else asyncio.sleep(0))
+        return defer.Deferred.fromFuture(ended)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        await super().handle_reply(protocol, message)
+        if message["type"] == "websocket.send" and isinstance(protocol, SocketProtocol):
+            await protocol.drained()
+
+
+def end_at_once() -> None:
+    """Ends this process and every process below it, now."""
+    kill_descendants()
+    sys.stdout.flush()
+    os._exit(0)

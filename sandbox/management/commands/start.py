@@ -1,0 +1,118 @@
+"""`manage.py start`: everything from a fresh clone to a running site, in one process.
+
+Whatever keeps the site from running is said in one sentence, with exit code 1 and without a trace.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+
+from sandbox import data_folder
+from sandbox.gateway import front_end
+from sandbox.gateway.hosts import names_of
+from sandbox.gateway.processes import kill_descendants
+
+
+class Command(BaseCommand):
+    help = "Builds what is stale, migrates, and serves the site until SIGINT or SIGTERM."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of this machine")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--data", default=str(settings.DATA_DIR), help="folder that keeps everything (default: var)"
+        )
+        parser.add_argument(
+            "--unsafe-runner",
+            action="store_true",
+            help="run learner code although no hardening layer holds; only for yourself, never for a class",
+        )
+
+    def handle(self, *args: Any, host: str, port: int, unsafe_runner: bool, **options: Any) -> None:
+        _end_on_signals()
+        settings.UNSAFE_RUNNER = unsafe_runner
+        settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names_of(host)]
+        data_folder.prepare(settings.DATA_DIR)
+        _require_free_port(host, port)
+        self._build_front_end()
+        call_command("migrate", interactive=False, verbosity=0)
+        self._serve(host, port)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def _build_front_end(self) -> None:
+        try:
+            front_end.find_deno()
+            if front_end.is_stale():
+                self._say("front end: building; the first time takes up to a minute")
+                front_end.build(self._say)
+        except front_end.FrontEndUnavailable as error:
+            raise CommandError(str(error)) from error
+
+    def _serve(self, host: str, port: int) -> None:
+        # Imported late: Daphne installs the reactor, and the application needs the migrated database.
+        from sandbox.asgi import application
+        from sandbox.gateway.server import Server
+
+        async def close_deployments() -> None:
+            return None
+
+        shown = f"[{host}]" if ":" in host else host
+        server = Server(
+            application,
+            host,
+            port,
+            on_listening=lambda: self._say(f"Reactive Sandbox is ready: http://{shown}:{port}/"),
+            on_stop=close_deployments,
+        )
+        try:
+            server.run()
+        finally:
+            kill_descendants()
+        if server.failure is not None:
+            raise CommandError(f"Port {port} on {host} cannot be used ({server.failure}).")
+
+
+def _end_on_signals() -> None:
+    """Until the server takes the signals itself: end at once, also when they were inherited as ignored."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        from sandbox.gateway.server import end_at_once
+
+        end_at_once()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+
+
+def _require_free_port(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OverflowError as error:
+        raise CommandError(f"{port} is not a port; choose one from 1024 to 65535 with --port.") from error
+    except OSError as error:
+        raise CommandError(_port_problem(host, port, error)) from error
+
+
+def _port_problem(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is used by another program; choose another one with --port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights than this account has; choose one above 1023 with --port."
+    reason = (error.strerror or str(error)).lower()
+    return f"This machine cannot listen on {host} ({reason}); choose another address with --host."

@@ -1,0 +1,138 @@
+"""Django's settings. Nothing has to be set: every default is right for one classroom server.
+
+The data folder comes from SANDBOX_DATA (or `--data` on the command line), the secrets from files in it. `start` adds
+to ALLOWED_HOSTS the names under which it listens.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox import data_folder
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = data_folder.path(default=BASE_DIR / "var")
+
+DEBUG = False
+SECRET_KEY = data_folder.secret(DATA_DIR, "django.key").decode()
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "sandbox",
+    "sandbox.gateway",
+    "lessons",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "sandbox.gateway.middleware.CookielessRoutes",
+    "sandbox.gateway.middleware.StaticFiles",
+    "sandbox.gateway.middleware.SitePolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "sandbox.urls"
+ASGI_APPLICATION = "sandbox.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "csp.context_processors.nonce",
+            ],
+            "builtins": ["sandbox.gateway.templatetags.front_end"],
+        },
+    }
+]
+
+# A deferred transaction that turns into a writing one fails at once when another writer was faster; an immediate one
+# waits. CONN_MAX_AGE stays 0: under ASGI threads come and go.
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "site.db",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+
+AUTH_USER_MODEL = "lessons.Person"
+LOGIN_URL = "/"
+SESSION_COOKIE_NAME = "sandbox_session"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "sandbox_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+# Static files are served where they lie, without collectstatic. static/src (sources, node_modules) is never served.
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [("css", BASE_DIR / "static" / "css"), ("dist", BASE_DIR / "static" / "dist")]
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # static/dist is made by the first start
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 0  # hand-written css: ask again; the built files carry their hash and are kept for ever
+WHITENOISE_ALLOW_ALL_ORIGINS = True  # a pane has an opaque origin: its module scripts are cross-origin requests
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/dist/.+-[A-Za-z0-9]{8,}\.[a-z0-9]+(\.map)?$"
+
+# The policy itself needs the origin and is written per request; see gateway/policy.py.
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": ["'none'"]}}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# What the gateway asks of the course, by name, so that it never imports it (see gateway/course.py for the signatures).
+WORKSPACE_ACCESS = "lessons.access.workspace_for_socket"
+REVISION_CODE = "lessons.workspaces.compiled_text"
+SEED_ROWS = "lessons.seeding.rows"
+# `start --unsafe-runner` sets it: learner code may run although no hardening layer holds.
+UNSAFE_RUNNER = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "console": {
+            "()": "sandbox.gateway.logs.TokenScrubber",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "access": {"()": "sandbox.gateway.logs.TokenScrubber", "format": "{asctime} {message}", "style": "{"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "console"},
+        "access": {"class": "logging.StreamHandler", "formatter": "access"},
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        # Django mails its errors to admins by default and prints only in debug; here everything goes to the console.
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "sandbox": {"level": "INFO"},
+        "sandbox.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
+    },
+}
