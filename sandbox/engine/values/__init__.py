@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .bounds import check_document, check_value, readable_size
+from .display import display, display_json_number, display_string, type_name
 from .ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid
 from .json_codec import decode, decode_with_undefined, dumps, encode, loads
 from .names import check_field_names, field_name_problem, identifier_problem
@@ -26,6 +27,9 @@ __all__ = [
     "decode",
     "decode_id",
     "decode_with_undefined",
+    "display",
+    "display_json_number",
+    "display_string",
     "dumps",
     "encode",
     "encode_id",
@@ -39,4 +43,5 @@ __all__ = [
     "new_uid",
     "readable_size",
     "size_of",
+    "type_name",
 ]
