@@ -112,6 +112,7 @@ class Event(models.Model):
         STARTED = "started"
         OPENED = "opened"
         SAVED = "saved"
+        DEPLOYED = "deployed"
         CHECKED = "checked"
 
     at = models.DateTimeField(auto_now_add=True)

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                             ("started", "Started"),
                             ("opened", "Opened"),
                             ("saved", "Saved"),
+                            ("deployed", "Deployed"),
                             ("checked", "Checked"),
                         ],
                         max_length=20,

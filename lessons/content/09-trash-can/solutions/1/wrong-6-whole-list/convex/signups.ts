@@ -1,0 +1,51 @@
+import { v } from "convex/values";
+import { mutation, query } from "./_generated/server";
+
+export const listActive = query({
+  args: { ownerId: v.string() },
+  handler: async (ctx, { ownerId }) => {
+    const signups = await ctx.db
+      .query("signups")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
+      .collect();
+    return signups.filter((signup) => signup.archivedAt === undefined);
+  },
+});
+
+export const listArchived = query({
+  args: { ownerId: v.string() },
+  handler: async (ctx, { ownerId }) => {
+    const signups = await ctx.db
+      .query("signups")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
+      .collect();
+    return signups.filter((signup) => signup.archivedAt !== undefined);
+  },
+});
+
+export const create = mutation({
+  args: { ownerId: v.string(), name: v.string(), bus: v.number() },
+  handler: async (ctx, { ownerId, name, bus }) => {
+    return await ctx.db.insert("signups", { ownerId, name, bus });
+  },
+});
+
+export const archive = mutation({
+  args: { ownerId: v.string() },
+  handler: async (ctx, { ownerId }) => {
+    const signups = await ctx.db
+      .query("signups")
+      .withIndex("by_owner", (q) => q.eq("ownerId", ownerId))
+      .collect();
+    for (const signup of signups) {
+      await ctx.db.patch(signup._id, { archivedAt: Date.now() });
+    }
+  },
+});
+
+export const restore = mutation({
+  args: { id: v.id("signups") },
+  handler: async (ctx, { id }) => {
+    await ctx.db.patch(id, { archivedAt: undefined });
+  },
+});

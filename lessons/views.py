@@ -1,0 +1,47 @@
+"""The pages outside a workspace: the first page, and the door to the course."""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import alogin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from lessons import catalogue, workspaces
+from lessons.pseudonyms import clean_pseudonym
+
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@require_GET
+async def home(request: HttpRequest) -> HttpResponse:
+    return await _home(request)
+
+
+@require_POST
+async def start(request: HttpRequest) -> HttpResponse:
+    """A pseudonym is enough: this browser's session is the person, and the course opens."""
+    first = next(listing for listing in catalogue.course() if listing.available)
+    # Whoever is somebody already keeps that work; a second press of the button must not lose it.
+    if (await request.auser()).is_anonymous:
+        pseudonym = request.POST.get("pseudonym", "")
+        try:
+            pseudonym = clean_pseudonym(pseudonym)
+        except ValidationError as error:
+            return await _home(request, pseudonym=pseudonym, problem=error.messages[0], status=400)
+        person = await sync_to_async(workspaces.start_person)(pseudonym)
+        await alogin(request, person, backend=MODEL_BACKEND)
+    return redirect("learn", slug=first.slug)
+
+
+async def _home(request: HttpRequest, *, pseudonym: str = "", problem: str = "", status: int = 200) -> HttpResponse:
+    user = await request.auser()
+    context = {
+        "lessons": catalogue.course(),
+        "person": user if user.is_authenticated else None,
+        "pseudonym": pseudonym,
+        "problem": problem,
+    }
+    return render(request, "home.html", context, status=status)
