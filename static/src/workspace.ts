@@ -1,1 +1,11 @@
-/** The workspace page: every element that lives on it, and what connects them to the server. */
+/** The workspace page: the elements that live on it, the socket that feeds them, and the links of its markup. */
+import { bus, workspaceConfig } from "./workspace/bus.ts";
+import { connectPageLinks } from "./workspace/page_links.ts";
+import { WorkspaceSocket } from "./workspace/socket.ts";
+import "./workspace/save-status.ts";
+import "./workspace/problem-dot.ts";
+import "./workspace/split-bar.ts";
+import "./workspace/code-editor.ts";
+
+connectPageLinks();
+new WorkspaceSocket(workspaceConfig().urls.socket, bus);

@@ -1,0 +1,134 @@
+/**
+ * The learner's project as TypeScript sees it: one language service over files in memory.
+ *
+ * Project files live under "/", beside the generated declarations and the type pack. Nothing is read from anywhere
+ * else. Positions are UTF-16 offsets, as in the editor.
+ */
+import ts from "ts6";
+import learnerConfig from "../learner-tsconfig.json" with { type: "json" };
+import type { Problem } from "../workspace/messages.ts";
+import { generateDeclarations } from "./codegen.ts";
+import { toProblem } from "./problems.ts";
+import type { Completions } from "./protocol.ts";
+
+const COMPLETIONS_MAX = 300;
+
+interface VersionedFile {
+  text: string;
+  version: number;
+  snapshot: ts.IScriptSnapshot;
+}
+
+const toPath = (file: string): string => `/${file}`;
+
+function learnerOptions(): ts.CompilerOptions {
+  const { options } = ts.convertCompilerOptionsFromJson(learnerConfig.compilerOptions, "/");
+  return options;
+}
+
+/** Files in memory with the folders above them, as TypeScript's module resolution asks for them. */
+class MemoryFiles {
+  readonly #files = new Map<string, VersionedFile>();
+  readonly #folders = new Set<string>(["/"]);
+  version = 0;
+
+  get(path: string): VersionedFile | undefined {
+    return this.#files.get(path);
+  }
+
+  hasFolder(path: string): boolean {
+    return this.#folders.has(path === "/" ? path : path.replace(/\/$/, ""));
+  }
+
+  put(path: string, text: string): void {
+    const before = this.#files.get(path);
+    if (before?.text === text) return;
+    const snapshot = ts.ScriptSnapshot.fromString(text);
+    this.#files.set(path, { text, version: (before?.version ?? 0) + 1, snapshot });
+    this.version += 1;
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      this.#folders.add(path.slice(0, end));
+    }
+  }
+}
+
+export class LearnerProject {
+  readonly #sources = new Map<string, string>();
+  readonly #files = new MemoryFiles();
+  readonly #generated = new Set<string>();
+  #service: ts.LanguageService | undefined;
+
+  setFile(file: string, text: string): void {
+    this.#sources.set(file, text);
+    this.#files.put(toPath(file), text);
+    for (const [generated, declaration] of Object.entries(generateDeclarations(this.#sources))) {
+      this.#generated.add(generated);
+      this.#files.put(toPath(generated), declaration);
+    }
+  }
+
+  /** `pack` is types.json: path → declaration text. Checks the first program, so that the next answers are quick. */
+  loadTypes(pack: Readonly<Record<string, string>>): void {
+    for (const [path, text] of Object.entries(pack)) this.#files.put(path, text);
+    this.#service = ts.createLanguageService(this.#host(), ts.createDocumentRegistry());
+    this.#service.getProgram();
+  }
+
+  check(file: string): Problem[] {
+    const path = toPath(file);
+    const service = this.#ready();
+    const diagnostics = [...service.getSyntacticDiagnostics(path), ...service.getSemanticDiagnostics(path)];
+    return diagnostics.map((diagnostic) => toProblem(diagnostic, file, "types"));
+  }
+
+  complete(file: string, position: number): Completions {
+    const found = this.#ready().getCompletionsAtPosition(toPath(file), position, {
+      includeCompletionsForModuleExports: false,
+      includeCompletionsWithInsertText: true,
+      quotePreference: "double",
+    });
+    const span = found?.optionalReplacementSpan;
+    const entries = (found?.entries ?? []).slice(0, COMPLETIONS_MAX);
+    return {
+      ...(span && { from: span.start, to: span.start + span.length }),
+      entries: entries.map(({ name, kind, sortText, insertText }) => ({
+        label: name,
+        kind,
+        sort: sortText,
+        ...(insertText !== undefined && { insert: insertText }),
+      })),
+    };
+  }
+
+  /** The type of one completion, in TypeScript's words. */
+  describe(file: string, position: number, label: string): string {
+    const details = this.#ready().getCompletionEntryDetails(
+      toPath(file), position, label, {}, undefined, {}, undefined);
+    return details ? ts.displayPartsToString(details.displayParts) : "";
+  }
+
+  #ready(): ts.LanguageService {
+    if (!this.#service) throw new Error("The types have not been loaded");
+    return this.#service;
+  }
+
+  #host(): ts.LanguageServiceHost {
+    const files = this.#files;
+    const options = learnerOptions();
+    return {
+      getCompilationSettings: () => options,
+      getProjectVersion: () => String(files.version),
+      getScriptFileNames: () => [...this.#sources.keys(), ...this.#generated].map(toPath),
+      getScriptVersion: (path) => String(files.get(path)?.version ?? 0),
+      getScriptSnapshot: (path) => files.get(path)?.snapshot,
+      getCurrentDirectory: () => "/",
+      getDefaultLibFileName: () => "/lib.esnext.full.d.ts",
+      useCaseSensitiveFileNames: () => true,
+      fileExists: (path) => files.get(path) !== undefined,
+      readFile: (path) => files.get(path)?.text,
+      directoryExists: (path) => files.hasFolder(path),
+      getDirectories: () => [],
+      realpath: (path) => path,
+    };
+  }
+}

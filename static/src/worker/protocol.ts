@@ -1,0 +1,46 @@
+/** What the page asks of the TypeScript worker. Files are named as in the project: "convex/schema.ts". */
+import type { Problem } from "../workspace/messages.ts";
+
+export interface Completion {
+  label: string;
+  /** TypeScript's ScriptElementKind: "property", "method", "string"… */
+  kind: string;
+  sort: string;
+  insert?: string;
+}
+
+export interface Completions {
+  /** The text to replace; absent when TypeScript leaves it to the editor. UTF-16 offsets. */
+  from?: number;
+  to?: number;
+  entries: Completion[];
+}
+
+export interface Compiled {
+  /** "src/App.js" → module text with its source map in the last line. Files with a syntax error are left out. */
+  files: Record<string, string>;
+  problems: Problem[];
+}
+
+export interface TypeScriptApi {
+  /** Loads the types. Everything but `setFile` and `compile` waits for it. */
+  start(args: { typesUrl: string; files: Record<string, string> }): { version: string; ms: number };
+  setFile(args: { file: string; text: string }): void;
+  check(args: { file: string }): Problem[];
+  complete(args: { file: string; position: number }): Completions;
+  describe(args: { file: string; position: number; label: string }): string;
+  /** Compiles src/** for the panes. Needs no types. */
+  compile(args: { files: Record<string, string> }): Compiled;
+}
+
+export type Method = keyof TypeScriptApi;
+export type Arguments<Name extends Method> = Parameters<TypeScriptApi[Name]>[0];
+export type Result<Name extends Method> = ReturnType<TypeScriptApi[Name]>;
+
+export interface Request {
+  id: number;
+  method: Method;
+  args: unknown;
+}
+
+export type Reply = { id: number; result: unknown } | { id: number; error: string };

@@ -1,0 +1,240 @@
+/**
+ * `<code-editor>`: the learner's files in one CodeMirror view, with TypeScript beside it.
+ *
+ * It owns the worker and the project (saving): both live as long as it is on the page. It can be used at once;
+ * TypeScript arrives seconds later. Parts: editor_tabs, editor_state, editor_problems, editor_footer; checker decides
+ * what is checked next.
+ */
+import type { EditorState, StateEffect } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { bus, isLocked, workspaceConfig } from "./bus.ts";
+import { Checker } from "./checker.ts";
+import { askWhichVersion } from "./conflict_dialog.ts";
+import { type CheckState, EditorFooter } from "./editor_footer.ts";
+import { offsetOf, showProblems } from "./editor_problems.ts";
+import { createFileState, cursorPlace, fromElsewhere, setWrapping } from "./editor_state.ts";
+import { EditorTabs } from "./editor_tabs.ts";
+import { el } from "./marks.ts";
+import type { Files, Place, Problem } from "./messages.ts";
+import { joinProblems, resolveFile } from "./problem_list.ts";
+import { Project } from "./project.ts";
+import { TypeScriptClient } from "./typescript.ts";
+
+const PANEL_ID = "editor-panel";
+const NARROW = "(max-width: 600px)";
+
+class CodeEditor extends HTMLElement {
+  #files: string[] = [];
+  #open = "";
+  /** The states of the files that are not shown; the shown one lives in the view. */
+  readonly #hidden = new Map<string, EditorState>();
+  readonly #types = new Map<string, readonly Problem[]>();
+  #deployProblems: readonly Problem[] = [];
+  #problems: readonly Problem[] = [];
+  #checkState: CheckState = "checking";
+  #view!: EditorView;
+  #tabs!: EditorTabs;
+  #footer!: EditorFooter;
+  #notice!: HTMLElement;
+  #panel!: HTMLElement;
+  #typescript!: TypeScriptClient;
+  #checker!: Checker<Problem[]>;
+  #project!: Project;
+  #stops: (() => void)[] = [];
+
+  connectedCallback(): void {
+    const config = workspaceConfig();
+    this.#files = Object.keys(config.files);
+    this.#typescript = new TypeScriptClient(config.urls.worker);
+    this.#build();
+    this.#startTypeScript(config.urls.types, config.files);
+    this.#project = this.#createProject();
+    this.#listen();
+  }
+
+  disconnectedCallback(): void {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    this.#checker.stop();
+    this.#project.close();
+    this.#view.destroy();
+    this.#typescript.stop();
+    this.#hidden.clear();
+    this.#types.clear();
+    this.replaceChildren();
+  }
+
+  #build(): void {
+    const { files, nonce } = workspaceConfig();
+    const wraps = matchMedia(NARROW).matches;
+    for (const [file, text] of Object.entries(files)) {
+      const state = createFileState({
+        file,
+        text,
+        locked: isLocked(file),
+        wraps,
+        nonce,
+        typescript: this.#typescript,
+        onEdit: (edited, content) => this.#edited(edited, content),
+        onCursor: (line, column) => this.#footer.showPlace(line, column),
+      });
+      this.#hidden.set(file, state);
+    }
+    const tabFiles = this.#files.map((file) => ({ file, locked: isLocked(file) }));
+    this.#tabs = new EditorTabs(tabFiles, PANEL_ID, (file) => this.#show(file));
+    this.#footer = new EditorFooter(() => this.#goToNextProblem());
+    this.#notice = el("div", { class: "editor-notice", role: "status", hidden: true });
+    this.#panel = el("div", { class: "editor-panel", role: "tabpanel", id: PANEL_ID });
+    this.#view = new EditorView({ parent: this.#panel });
+    this.replaceChildren(el("div", { class: "strip" }, this.#tabs.element), this.#panel, this.#notice, this.#footer.element);
+    this.#show(this.#files.find((file) => !isLocked(file)) ?? this.#files[0] ?? "");
+  }
+
+  #startTypeScript(typesUrl: string, files: Record<string, string>): void {
+    this.#checker = new Checker<Problem[]>({
+      files: this.#files,
+      check: (file) => this.#typescript.call("check", { file }),
+      show: (file, problems) => this.#showTypes(file, problems),
+      onProgress: (upToDate) => bus.emit("checked", { upToDate }),
+      onError: (error) => this.#typescriptFailed(error),
+    });
+    this.#typescript.call("start", { typesUrl, files }).catch((error: unknown) => this.#typescriptFailed(error));
+    this.#checker.edited("");
+  }
+
+  #createProject(): Project {
+    const { files, revision, goodRevision, urls } = workspaceConfig();
+    return new Project({
+      bus,
+      url: urls.files,
+      files,
+      revision,
+      goodRevision,
+      compile: (sources) => this.#typescript.call("compile", { files: { ...sources } }),
+      ask: (mine, theirs) =>
+        askWhichVersion(theirs.revision, this.#files.filter((file) => mine[file] !== theirs.files[file])),
+      showFiles: (theirs) => this.#replaceFiles(theirs),
+    });
+  }
+
+  #listen(): void {
+    const narrow = matchMedia(NARROW);
+    const wrap = (): void => this.#files.forEach((file) => this.#dispatch(file, [setWrapping(narrow.matches)]));
+    narrow.addEventListener("change", wrap);
+    const saveKey = (event: KeyboardEvent): void => {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "s") {
+        event.preventDefault();
+        bus.emit("save-now", undefined);
+      }
+    };
+    document.addEventListener("keydown", saveKey);
+    this.#stops = [
+      () => narrow.removeEventListener("change", wrap),
+      () => document.removeEventListener("keydown", saveKey),
+      bus.on("go-to", (place) => this.#goTo(place)),
+      bus.on("deploy-problems", (problems) => this.#showDeployProblems(problems)),
+    ];
+  }
+
+  #edited(file: string, text: string): void {
+    void this.#typescript.call("setFile", { file, text }).catch(() => undefined);
+    this.#checker.edited(file);
+    this.#project.edit(file, text);
+  }
+
+  #show(file: string): void {
+    const next = this.#hidden.get(file);
+    if (!next) return;
+    if (this.#open) this.#hidden.set(this.#open, this.#view.state);
+    this.#hidden.delete(file);
+    this.#open = file;
+    this.#view.setState(next);
+    this.#view.dispatch({ effects: EditorView.scrollIntoView(next.selection.main) });
+    this.#tabs.select(file);
+    this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(file));
+    const { line, column } = cursorPlace(next);
+    this.#footer.showPlace(line, column);
+  }
+
+  #dispatch(file: string, effects: StateEffect<unknown>[]): void {
+    const hidden = this.#hidden.get(file);
+    if (hidden) this.#hidden.set(file, hidden.update({ effects }).state);
+    else this.#view.dispatch({ effects });
+  }
+
+  #replaceFiles(files: Files): void {
+    for (const file of this.#files) {
+      const text = files[file];
+      if (text === undefined) continue;
+      const state = this.#hidden.get(file) ?? this.#view.state;
+      if (state.doc.toString() === text) continue;
+      const change = { changes: { from: 0, to: state.doc.length, insert: text }, annotations: fromElsewhere.of(true) };
+      if (this.#hidden.has(file)) this.#hidden.set(file, state.update(change).state);
+      else this.#view.dispatch(change);
+      void this.#typescript.call("setFile", { file, text }).catch(() => undefined);
+      this.#checker.edited(file);
+    }
+  }
+
+  #showTypes(file: string, problems: readonly Problem[]): void {
+    this.#types.set(file, problems);
+    if (this.#types.size === this.#files.length) this.#checkState = "checked";
+    this.#showAll();
+  }
+
+  #showDeployProblems(problems: readonly Problem[]): void {
+    this.#deployProblems = problems.map((problem) => ({
+      ...problem,
+      file: resolveFile(this.#files, problem.file) ?? problem.file,
+    }));
+    this.#showAll();
+  }
+
+  #typescriptFailed(error: unknown): void {
+    console.error(error);
+    this.#checkState = "failed";
+    this.#showAll();
+  }
+
+  /** Only files whose problems changed are touched: a dispatch would close an open completion list. */
+  #showAll(): void {
+    const before = this.#problems;
+    this.#problems = joinProblems(this.#files, this.#types, this.#deployProblems);
+    for (const file of this.#files) {
+      const now = this.#problems.filter((problem) => problem.file === file);
+      if (JSON.stringify(now) === JSON.stringify(before.filter((problem) => problem.file === file))) continue;
+      this.#dispatch(file, [showProblems.of(now)]);
+      this.#tabs.showCount(file, now.filter((problem) => problem.severity === "error").length);
+    }
+    const placeless = this.#problems.filter((problem) => !this.#files.includes(problem.file));
+    this.#notice.hidden = placeless.length === 0;
+    this.#notice.replaceChildren(...placeless.map((problem) => el("p", {}, problem.message)));
+    this.#footer.showProblems(this.#problems.length, this.#checkState);
+    bus.emit("problems", [...this.#problems]);
+  }
+
+  #goTo({ file, line, column }: Place): void {
+    const target = resolveFile(this.#files, file);
+    if (!target) return;
+    if (target !== this.#open) this.#show(target);
+    const anchor = offsetOf(this.#view.state.doc, line, column);
+    this.#view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
+    this.#view.focus();
+  }
+
+  /** The next one after the cursor, in this file or the next. */
+  #goToNextProblem(): void {
+    const here = { file: this.#open, ...cursorPlace(this.#view.state) };
+    const rank = (place: Place): number[] => [this.#files.indexOf(place.file), place.line, place.column];
+    const isAfter = (problem: Problem): boolean => {
+      const [a, b] = [rank(problem), rank(here)];
+      const different = a.findIndex((part, index) => part !== b[index]);
+      return different >= 0 && (a[different] ?? 0) > (b[different] ?? 0);
+    };
+    const placed = this.#problems.filter((problem) => this.#files.includes(problem.file));
+    const next = placed.find(isAfter) ?? placed[0];
+    if (next) bus.emit("go-to", next);
+  }
+}
+
+customElements.define("code-editor", CodeEditor);

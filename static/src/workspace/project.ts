@@ -1,0 +1,183 @@
+/**
+ * The learner's project on this page: does what project_state.ts decides. After a pause it compiles src/**, posts
+ * everything, and tells the bus what became of it. It shows nothing itself.
+ */
+import { type BusEvents, postJson, type WorkspaceBus } from "./bus.ts";
+import type { Files, Persona, Problem, Saved, ServerProblem, Stale } from "./messages.ts";
+import {
+  type Effect,
+  hasUnsavedEdits,
+  initialState,
+  type ProjectEvent,
+  type ProjectState,
+  reduce,
+  retryAfterMs,
+  type Version,
+} from "./project_state.ts";
+import { statusOf } from "./project_status.ts";
+
+const PAUSE_MS = 300;
+
+export interface ProjectOptions {
+  bus: WorkspaceBus;
+  url: string;
+  files: Files;
+  revision: number;
+  goodRevision: number | null;
+  /** Compiles src/** for the panes; what does not compile is missing from `files`. */
+  compile(files: Files): Promise<{ files: Record<string, string>; problems: Problem[] }>;
+  /** Which version to go on with. */
+  ask(mine: Files, theirs: Version): Promise<"theirs" | "mine">;
+  /** The other version was taken: the editor has to show it. */
+  showFiles(files: Files): void;
+}
+
+interface LiveWait {
+  revision: number;
+  since: number;
+  missing: Set<Persona>;
+}
+
+const toProblem = (problem: ServerProblem): Problem => ({ ...problem, source: "server", severity: "error" });
+
+export class Project {
+  readonly #options: ProjectOptions;
+  readonly #stops: (() => void)[];
+  #state: ProjectState;
+  #pauseTimer = 0;
+  #retryTimer = 0;
+  /** When the pause before the save in hand was over, by performance.now(). */
+  #savingSince = 0;
+  #liveWait: LiveWait | undefined;
+  #liveMs: number | null = null;
+
+  constructor(options: ProjectOptions) {
+    this.#options = options;
+    this.#state = initialState(options.files, options.revision, options.goodRevision);
+    const { bus } = options;
+    const online = (): void => {
+      if (this.#state.phase.name === "waiting") this.#handle({ type: "retryNow" });
+    };
+    const leaving = (event: BeforeUnloadEvent): void => {
+      if (hasUnsavedEdits(this.#state)) event.preventDefault();
+    };
+    addEventListener("online", online);
+    addEventListener("beforeunload", leaving);
+    this.#stops = [
+      bus.on("save-now", () => this.saveNow()),
+      bus.on("pane-shown", (shown) => this.#paneShown(shown)),
+      () => removeEventListener("online", online),
+      () => removeEventListener("beforeunload", leaving),
+    ];
+    this.#tellStatus();
+    if (options.goodRevision !== null) bus.emit("deployed", { revision: options.goodRevision, liveMs: null });
+    // The newest revision does not run: save it again, to learn why and say so.
+    if (options.goodRevision !== options.revision) this.saveNow();
+  }
+
+  edit(file: string, text: string): void {
+    this.#handle({ type: "edited", file, text });
+  }
+
+  saveNow(): void {
+    clearTimeout(this.#pauseTimer);
+    this.#handle({ type: "saveNow" });
+  }
+
+  close(): void {
+    clearTimeout(this.#pauseTimer);
+    clearTimeout(this.#retryTimer);
+    for (const stop of this.#stops) stop();
+  }
+
+  #handle(event: ProjectEvent): void {
+    const [state, effects] = reduce(this.#state, event);
+    this.#state = state;
+    this.#tellStatus();
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case "startPause":
+        clearTimeout(this.#pauseTimer);
+        this.#pauseTimer = setTimeout(() => this.#handle({ type: "pauseEnded" }), PAUSE_MS);
+        break;
+      case "save":
+        void this.#save(effect.base, effect.files);
+        break;
+      case "retryLater":
+        clearTimeout(this.#retryTimer);
+        this.#retryTimer = setTimeout(() => this.#handle({ type: "retryNow" }), effect.afterMs);
+        break;
+      case "ask":
+        void this.#ask(effect.theirs);
+        break;
+      case "showFiles":
+        this.#options.showFiles(effect.files);
+        break;
+    }
+  }
+
+  async #save(base: number, files: Files): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    this.#savingSince = performance.now();
+    const compiled = await this.#options.compile(files).catch((error: Error) => error);
+    if (compiled instanceof Error) {
+      return this.#handle({ type: "saveRefused", message: `${compiled.message}; reload the page` });
+    }
+    try {
+      const body = { base_revision: base, files, compiled: compiled.files };
+      await this.#answered(await postJson(this.#options.url, body), compiled.problems);
+    } catch {
+      this.#handle({ type: "saveFailed", reason: navigator.onLine ? "the server does not answer" : "you are offline" });
+    }
+  }
+
+  async #answered(response: Response, syntax: Problem[]): Promise<void> {
+    if (response.ok) return this.#saved((await response.json()) as Saved, syntax);
+    if (response.status === 409) {
+      const { theirs } = (await response.json()) as Stale;
+      return this.#handle({ type: "saveWasStale", theirs });
+    }
+    if (response.status >= 500 || response.status === 429) {
+      return this.#handle({ type: "saveFailed", reason: `the server failed (${response.status})` });
+    }
+    const message = await response.json().then((body: { message?: string }) => body.message, () => undefined);
+    const advice = response.status === 403 ? "Your session has ended; reload the page." : `The server refused (${response.status}).`;
+    this.#handle({ type: "saveRefused", message: message ?? advice });
+  }
+
+  #saved(saved: Saved, syntax: Problem[]): void {
+    const { bus } = this.#options;
+    const { revision, good_revision: goodRevision } = saved;
+    this.#liveMs = null;
+    if (saved.deployed) this.#liveWait = { revision, since: this.#savingSince, missing: new Set(["alice", "bob"]) };
+    this.#handle({ type: "saveAnswered", revision, goodRevision, problems: saved.problems });
+    bus.emit("saved", { revision, goodRevision, serverMs: saved.server_ms });
+    bus.emit("deploy-problems", [...saved.problems.map(toProblem), ...(saved.deployed ? [] : syntax)]);
+    if (saved.deployed && bus.latest("deployed")?.revision !== revision) bus.emit("deployed", { revision, liveMs: null });
+  }
+
+  #paneShown({ persona, revision }: BusEvents["pane-shown"]): void {
+    const wait = this.#liveWait;
+    if (!wait || wait.revision !== revision) return;
+    wait.missing.delete(persona);
+    if (wait.missing.size > 0) return;
+    this.#liveWait = undefined;
+    this.#liveMs = Math.round(performance.now() - wait.since);
+    this.#options.bus.emit("deployed", { revision, liveMs: this.#liveMs });
+    this.#tellStatus();
+  }
+
+  async #ask(theirs: Version): Promise<void> {
+    const choice = await this.#options.ask(this.#state.files, theirs);
+    this.#handle({ type: choice === "theirs" ? "theirsTaken" : "mineKept" });
+  }
+
+  #tellStatus(): void {
+    const status = statusOf(this.#state, this.#liveMs, retryAfterMs(this.#state.failedTries));
+    const before = this.#options.bus.latest("status");
+    if (before?.text !== status.text || before.state !== status.state) this.#options.bus.emit("status", status);
+  }
+}
