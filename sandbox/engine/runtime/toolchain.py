@@ -1,0 +1,18 @@
+"""Where the built and downloaded tools lie. The gateway fills it from the front end's build manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """`deno` runs learner code; `esbuild` is the native binary that transforms it; `convex_library` is the `convex`
+    package as one script that sets `globalThis.__convexLib = {server, values}`; `work` is a folder for scratch files."""
+
+    deno: Path
+    esbuild: Path
+    convex_library: Path
+    work: Path
+    allow_unhardened: bool = False

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.engine.errors import ProtocolError
+from sandbox.engine.sync import protocol
+from sandbox.engine.sync.protocol import Connect, ModifyQuerySet, RemoveQuery, RequestCall, StateVersion
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+types = st.sampled_from(["Connect", "Authenticate", "ModifyQuerySet", "Mutation", "Action", "Event", "else"])
+fields = st.sampled_from(["sessionId", "baseVersion", "newVersion", "modifications", "requestId", "udfPath", "args", "value"])
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_a_timestamp_survives_the_wire(ts: int) -> None:
+    assert protocol.decode_ts(protocol.encode_ts(ts)) == ts
+
+
+@given(types, st.dictionaries(fields, json_values))
+def test_any_json_is_parsed_or_refused_as_a_protocol_error(kind: str, rest: dict[str, object]) -> None:
+    try:
+        protocol.parse_client_message(json.dumps(rest | {"type": kind}))
+    except ProtocolError:
+        pass
+
+
+@given(st.text())
+def test_any_text_is_parsed_or_refused_as_a_protocol_error(text: str) -> None:
+    with pytest.raises(ProtocolError):
+        protocol.parse_client_message("?" + text)
+
+
+@pytest.mark.parametrize(
+    ("path", "canonical"),
+    [("a/b.js:f", "a/b:f"), ("a:f", "a:f"), ("a", "a:default"), ("a.js", "a:default")],
+)
+def test_function_paths_have_one_form(path: str, canonical: str) -> None:
+    assert protocol.canonical_path(path) == canonical
+
+
+def test_messages_become_types() -> None:
+    assert protocol.parse_client_message('{"type":"Connect","sessionId":"s","clientTs":1}') == Connect("s", None)
+    removed = '{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Remove","queryId":4}]}'
+    assert protocol.parse_client_message(removed) == ModifyQuerySet(1, 2, (RemoveQuery(4),))
+    mutation = '{"type":"Mutation","requestId":3,"udfPath":"m.js:f","args":[{}]}'
+    assert protocol.parse_client_message(mutation) == RequestCall("Mutation", 3, "m:f", [{}])
+
+
+@given(st.integers(0, 9), st.integers(0, 9), json_values, st.lists(st.text()))
+def test_messages_put_together_as_text_are_json(start: int, end: int, value: object, lines: list[str]) -> None:
+    updated = protocol.query_updated(1, json.dumps(value), tuple(lines), None)
+    text = protocol.transition(StateVersion(start, 0, 5), StateVersion(end, 1, 6), [updated, updated], 7, None)
+    parsed = json.loads(text)
+    assert parsed["startVersion"]["querySet"] == start
+    assert parsed["modifications"][1] == {
+        "type": "QueryUpdated", "queryId": 1, "value": value, "logLines": lines, "journal": None,
+    }  # fmt: skip
+    response = json.loads(protocol.mutation_succeeded(2, json.dumps(value), 8, tuple(lines)))
+    assert (response["result"], response["logLines"]) == (value, lines)

@@ -1,0 +1,179 @@
+"""The rules of docs/spec/sync-protocol.md §4, each against a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from sandbox.engine.sync.protocol import decode_ts
+from tests.engine.sync.fakes import Client, FakeBackend, PythonHost
+
+
+@pytest_asyncio.fixture
+async def other(backend: FakeBackend) -> AsyncIterator[Client]:
+    other = Client(backend, "session-2")
+    await other.connect()
+    yield other
+    await other.session.disconnect()
+
+
+async def mutate(client: Client, request_id: int, path: str = "notes:add", **args: Any) -> dict[str, Any]:
+    await client.say("Mutation", requestId=request_id, udfPath=path, args=[args])
+
+    def answered() -> list[dict[str, Any]]:
+        return [frame for frame in client.of_type("MutationResponse") if frame["requestId"] == request_id]
+
+    return (await client.wait(answered))[-1]
+
+
+async def test_a_new_query_is_answered_in_a_transition(client: Client) -> None:
+    await client.add_query(0, "notes:list")
+    await client.wait(lambda: client.of_type("Transition"))
+    first = client.of_type("Transition")[0]
+    assert first["startVersion"] == {"querySet": 0, "identity": 0, "ts": "AAAAAAAAAAA="}
+    assert first["endVersion"]["querySet"] == 1
+    assert client.value_of(0) == []
+
+
+async def test_a_write_of_one_client_reaches_the_other(client: Client, other: Client) -> None:
+    await other.add_query(7, "notes:list")
+    await other.wait(lambda: other.value_of(7) == [])
+    await mutate(client, 0, text="hello")
+    await other.wait(lambda: other.value_of(7) == ["hello"])
+
+
+async def test_transitions_chain_without_a_gap(client: Client) -> None:
+    await client.add_query(0, "notes:list")
+    for number in range(5):
+        await mutate(client, number, text=str(number))
+    await client.wait(lambda: len(client.value_of(0)) == 5)
+    transitions = client.of_type("Transition")
+    assert all(a["endVersion"] == b["startVersion"] for a, b in zip(transitions, transitions[1:], strict=False))
+
+
+async def test_every_mutation_is_followed_by_a_transition_that_reaches_it(client: Client) -> None:
+    response = await mutate(client, 0, "notes:nothing")
+
+    def reached() -> bool:
+        ends = [decode_ts(frame["endVersion"]["ts"]) for frame in client.of_type("Transition")]
+        return bool(ends) and ends[-1] >= decode_ts(response["ts"])
+
+    await client.wait(reached)
+
+
+async def test_a_response_comes_before_the_transition_that_shows_its_commit(client: Client) -> None:
+    await client.add_query(0, "notes:list")
+    response = await mutate(client, 0, text="x")
+    await client.wait(lambda: client.value_of(0) == ["x"])
+    shown = [f for f in client.of_type("Transition") if decode_ts(f["endVersion"]["ts"]) >= decode_ts(response["ts"])]
+    assert client.frames.index(response) < client.frames.index(shown[0])
+
+
+async def test_mutations_of_one_client_run_in_order(client: Client) -> None:
+    await client.add_query(0, "notes:list")
+    for number in range(20):
+        await client.say("Mutation", requestId=number, udfPath="notes:add", args=[{"text": str(number)}])
+    await client.wait(lambda: len(client.value_of(0)) == 20)
+    assert client.value_of(0) == [str(number) for number in range(20)]
+
+
+async def test_a_repeated_request_is_answered_from_the_record(backend: FakeBackend, client: Client) -> None:
+    first = await mutate(client, 3, text="once")
+    again = Client(backend, client.session_id)
+    await again.connect()
+    assert await mutate(again, 3, text="once") == first
+    await again.add_query(0, "notes:list")
+    await again.wait(lambda: again.value_of(0) == ["once"])
+    await again.session.disconnect()
+
+
+async def test_equal_queries_share_one_run(host: PythonHost, client: Client, other: Client) -> None:
+    await client.add_query(0, "notes:list")
+    await client.wait(lambda: client.value_of(0) == [])
+    await other.add_query(0, "notes:list")
+    await other.wait(lambda: other.value_of(0) == [])
+    await mutate(client, 0, text="x")
+    await other.wait(lambda: other.value_of(0) == ["x"])
+    assert host.calls.count("notes:list") == 2
+
+
+async def test_a_query_that_asks_who_asks_is_not_shared(client: Client, other: Client) -> None:
+    await client.say("Authenticate", baseVersion=0, tokenType="User", value="good-alice")
+    await other.say("Authenticate", baseVersion=0, tokenType="User", value="good-bob")
+    for one in (client, other):
+        await one.add_query(0, "notes:whoami")
+        await one.wait(lambda one=one: isinstance(one.value_of(0), dict))
+    assert (client.value_of(0)["subject"], other.value_of(0)["subject"]) == ("alice", "bob")
+
+
+async def test_a_change_of_identity_runs_what_depends_on_it(client: Client) -> None:
+    await client.add_query(0, "notes:whoami")
+    await client.wait(lambda: client.value_of(0) is None)
+    await client.say("Authenticate", baseVersion=0, tokenType="User", value="good-alice")
+    await client.wait(lambda: (client.value_of(0) or {}).get("subject") == "alice")
+    assert client.of_type("Transition")[-1]["endVersion"]["identity"] == 1
+
+
+async def test_a_bad_token_is_refused_and_the_socket_closed(client: Client) -> None:
+    await client.say("Authenticate", baseVersion=0, tokenType="User", value="bad")
+    await client.wait(lambda: client.closed)
+    assert client.frames[-1]["type"] == "AuthError"
+    assert client.frames[-1]["baseVersion"] == 0
+
+
+async def test_a_removed_query_is_confirmed_and_no_longer_sent(client: Client) -> None:
+    await client.add_query(0, "notes:list")
+    await client.wait(lambda: client.value_of(0) == [])
+    gone = {"type": "Remove", "queryId": 0}
+    await client.say("ModifyQuerySet", baseVersion=1, newVersion=2, modifications=[gone])
+    await mutate(client, 0, text="x")
+    await client.wait(lambda: client.of_type("Transition")[-1]["endVersion"]["querySet"] == 2)
+    assert client.value_of(0) == []
+
+
+async def test_a_missing_function_fails_its_query_alone(client: Client) -> None:
+    await client.add_query(0, "notes:absent")
+    await client.wait(lambda: client.of_type("Transition"))
+    failed = client.of_type("Transition")[0]["modifications"][0]
+    assert failed["type"] == "QueryFailed"
+    assert "Could not find public function for 'notes:absent'" in failed["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "",
+        "not json",
+        "[]",
+        '{"type":"Nonsense"}',
+        '{"type":"ModifyQuerySet","baseVersion":5,"newVersion":6,"modifications":[]}',
+        '{"type":"ModifyQuerySet","baseVersion":0,"newVersion":1,"modifications":[{"type":"Add"}]}',
+        '{"type":"Mutation","requestId":-1,"udfPath":"a:b","args":[]}',
+        '{"type":"Mutation","requestId":true,"udfPath":"a:b","args":[]}',
+        '{"type":"Authenticate","baseVersion":9,"tokenType":"None"}',
+        '{"type":"Connect","sessionId":"twice"}',
+        "[" * 100_000,
+    ],
+)
+async def test_a_broken_frame_ends_the_session_with_a_fatal_error(client: Client, frame: str) -> None:
+    await client.session.receive(frame)
+    assert client.frames[-1]["type"] == "FatalError"
+    assert client.closed is not None
+
+
+async def test_a_client_that_left_in_the_middle_of_a_round_leaves_nothing_behind(backend: FakeBackend) -> None:
+    client = Client(backend)
+    await client.connect()
+    await client.add_query(0, "notes:list")
+    await asyncio.sleep(0)
+    await client.session.disconnect()
+    watcher = Client(backend, "session-2")
+    await watcher.connect()
+    await mutate(watcher, 0, text="x")
+    await watcher.wait(lambda: watcher.of_type("Transition"))
+    assert not backend.live._results
+    await watcher.session.disconnect()
