@@ -19,7 +19,7 @@ from pathlib import Path
 ENVIRONMENT_VARIABLE = "SANDBOX_DATA"
 
 
-class DataFolderUnusable(Exception):
+class DataFolderUnusable(Exception):  # noqa: N818 - a statement, as the engine names its errors
     """The data folder cannot hold the site's data. The message is one sentence that says what to change."""
 
 

@@ -24,7 +24,7 @@ Report = Callable[[str], None]
 LINES_KEPT = 30
 
 
-class FrontEndUnavailable(Exception):
+class FrontEndUnavailable(Exception):  # noqa: N818 - a statement, as the engine names its errors
     """The front end is not built and cannot be built. The message says what to do."""
 
 

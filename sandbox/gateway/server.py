@@ -66,7 +66,7 @@ class SocketProtocol(WebSocketProtocol):
             return
         try:
             await asyncio.wait_for(self._has_room.wait(), SLOW_CLIENT_S)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self.transport.abortConnection()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
@@ -157,7 +157,7 @@ class Server(DaphneServer):
     async def _stop(self) -> None:
         try:
             await asyncio.wait_for(self._on_stop(), CLOSE_DEPLOYMENTS_S)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             logger.warning("The deployments did not close in time.")
         except Exception:
             logger.exception("Closing the deployments failed.")

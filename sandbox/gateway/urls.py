@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from sandbox.gateway import views
+
+urlpatterns = [
+    re_path(r"^frame/(?P<persona>alice|bob)$", views.frame, name="pane-frame"),
+    path("app/<int:revision>/<path:path>", views.module, name="pane-module"),
+]

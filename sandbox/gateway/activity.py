@@ -1,0 +1,170 @@
+"""What the workspace page is told of a deployment: the engine's notes and tables as JSON. Pure functions.
+
+The shapes are those of static/src/workspace/messages.ts. Timestamps cross as strings: a JavaScript number cannot hold
+nanoseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sandbox.engine.trace import CommitNote, DeployNote, ReadNote, RunNote, WriteNote
+
+if TYPE_CHECKING:
+    from sandbox.engine.store import Comparison, TableInfo
+
+Message = dict[str, Any]
+
+_BOUNDS = {"Gt": "> ", "Gte": "≥ ", "Lt": "< ", "Lte": "≤ "}
+_TEXT_LENGTH_MAX = 60
+
+
+def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
+    """`run_of_commit` names the run that made a commit, as far as this page has seen it."""
+    cause_ts = note.cause.commit_ts
+    return {
+        "type": "run",
+        "run": {
+            "id": note.run_id,
+            "path": note.path,
+            "kind": note.kind,
+            "args": note.args,
+            "at_ms": note.at_ms,
+            "cause": {
+                "kind": note.cause.kind,
+                "commit_ts": _timestamp(cause_ts),
+                "run_id": None if cause_ts is None else run_of_commit.get(cause_ts),
+            },
+            "writer": note.writer,
+            "snapshot_ts": str(note.snapshot_ts),
+            "commit_ts": _timestamp(note.commit_ts),
+            "reads": [_read(read) for read in note.reads],
+            "writes": [_write(write) for write in note.writes],
+            "store_ms": note.store_ms,
+            "total_ms": note.total_ms,
+            "log_lines": list(note.log_lines),
+            "error": note.error,
+            "retries": note.retries,
+            "result_changed": note.result_changed,
+            "sent_to": list(note.sent_to),
+        },
+    }
+
+
+def commit_message(note: CommitNote) -> Message:
+    return {
+        "type": "commit",
+        "commit_ts": str(note.commit_ts),
+        "at_ms": note.at_ms,
+        "cause": note.cause,
+        "writer": note.writer,
+        "tables": list(note.tables),
+        "documents": note.documents,
+    }
+
+
+def deployed_message(note: DeployNote) -> Message:
+    return {"type": "deployed", "revision": note.revision, "total_ms": note.total_ms}
+
+
+def table_message(
+    table: str, index: str | None, order: str, rows: Iterable[bytes], count: int, schema_fields: Iterable[str]
+) -> Message:
+    """Columns: the fields that the schema declares, then others that rows have, then the creation time."""
+    documents = [json.loads(row) for row in rows]
+    columns = dict.fromkeys(("_id", *schema_fields, *(name for document in documents for name in document)))
+    columns.pop("_creationTime", None)
+    return {
+        "type": "table",
+        "table": table,
+        "index": index,
+        "order": order,
+        "columns": [*columns, "_creationTime"],
+        "rows": documents,
+        "count": count,
+    }
+
+
+def error_message(text: str) -> Message:
+    return {"type": "error", "message": text}
+
+
+def _timestamp(ts: int | None) -> str | None:
+    return None if ts is None else str(ts)
+
+
+def _read(read: ReadNote) -> Message:
+    return {
+        "table": read.table,
+        "index": read.index,
+        "range": read.range,
+        "order": read.order,
+        "documents": read.documents,
+        "bytes": read.bytes,
+        "store_ms": read.store_ms,
+        "plan": plan_text(read),
+    }
+
+
+def _write(write: WriteNote) -> Message:
+    return {"table": write.table, "id": write.id, "before": write.before, "after": write.after}
+
+
+def plan_text(read: ReadNote) -> str:
+    """The read in words: `by_owner · alice`, `by_bus · 3, > 7`, `full table scan`."""
+    if read.index is None:
+        return "full table scan"
+    parts = [_BOUNDS.get(step["type"], "") + _value_text(step.get("value")) for step in read.range]
+    return f"{read.index} · {', '.join(parts)}" if parts else read.index
+
+
+def _value_text(value: Any) -> str:
+    """A Convex-encoded value, short: text without quotes, numbers without a needless `.0`."""
+    if isinstance(value, str):
+        text = value or '""'
+    elif isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        text = str(int(value))
+    elif isinstance(value, dict) and "$undefined" in value:
+        text = "undefined"
+    else:
+        text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _TEXT_LENGTH_MAX else text[: _TEXT_LENGTH_MAX - 1] + "…"
+
+
+def table_info(table: TableInfo) -> Message:
+    """`fields` are those the index was declared with."""
+    indexes = [{"name": index.name, "fields": list(index.fields)} for index in table.indexes]
+    return {"name": table.name, "indexes": indexes, "count": table.count}
+
+
+def compared_message(run_id: str, read: int, comparison: Comparison) -> Message:
+    return {
+        "type": "compared",
+        "run": run_id,
+        "read": read,
+        "index_ms": comparison.index_ms,
+        "scan_ms": comparison.scan_ms,
+        "index_documents": comparison.index_documents,
+        "scan_documents": comparison.scan_documents,
+        "rows": comparison.rows,
+        "same": comparison.same,
+    }
+
+
+def schema_fields(schema_json: str, table: str) -> list[str]:
+    """The fields of a table in the order of its declaration (docs/spec/runtime-abi.md §3); none without a schema."""
+    for definition in json.loads(schema_json)["tables"]:
+        if definition["tableName"] == table:
+            return list(dict.fromkeys(_object_fields(definition.get("documentType"))))
+    return []
+
+
+def _object_fields(document_type: Any) -> Iterator[str]:
+    match document_type:
+        case {"type": "object", "value": dict(fields)}:
+            yield from fields
+        case {"type": "union", "value": list(members)}:
+            for member in members:
+                yield from _object_fields(member)

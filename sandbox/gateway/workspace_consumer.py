@@ -1,0 +1,255 @@
+"""The socket of the workspace page: /ws/workspace/<id>. Runs, commits and rows out; watch, seed and compare in.
+
+Only a page of this site may open it, with the session of someone who may have the workspace. What a message looks like
+is written in activity.py; what the engine noted is not changed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from sandbox.engine.errors import LearnerError
+from sandbox.engine.trace import CommitNote, DeployNote, RunNote, TraceNote
+from sandbox.gateway import activity, course
+from sandbox.gateway.registry import registry
+from sandbox.gateway.sockets import Receive, Send, Socket
+
+if TYPE_CHECKING:
+    from sandbox.engine.deployment import Deployment
+
+logger = logging.getLogger(__name__)
+
+FRAME_CHARACTERS_MAX = 64_000
+MESSAGES_WAITING_MAX = 2_000
+RUNS_KEPT = 500
+ROWS_SHOWN_MAX = 200
+SEED_COUNT_MAX = 100_000
+ROWS_PER_INSERT = 250
+# Rows are read again at most this often while commits pour in.
+REFRESH_S = 0.05
+WRITER = "data panel"
+
+
+async def workspace_consumer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """ASGI application for one page; `scope` holds the user of the session."""
+    socket = Socket(receive, send)
+    await socket.open()
+    workspace_id = scope["url_route"]["kwargs"]["workspace_id"]
+    if not comes_from_own_page(scope) or not await course.may_open_workspace(scope["user"], workspace_id):
+        await socket.refuse()
+        return
+    async with registry.use(workspace_id) as deployment:
+        await socket.accept()
+        await WorkspaceFeed(socket, deployment, workspace_id).serve()
+
+
+def comes_from_own_page(scope: dict[str, Any]) -> bool:
+    """Whether the page that opens the socket has our host and port: cookies do not tell ports apart."""
+    headers = {name.lower(): value.decode("latin1") for name, value in scope["headers"]}
+    host, origin = headers.get(b"host", ""), headers.get(b"origin", "")
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS) and urlsplit(origin).netloc == host
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The rows that the Data panel shows."""
+
+    table: str
+    index: str | None
+    order: Literal["asc", "desc"]
+    limit: int
+
+
+class WorkspaceFeed:
+    """One open page: a queue of messages to it, and what it watches."""
+
+    def __init__(self, socket: Socket, deployment: Deployment, workspace_id: str) -> None:
+        self._socket = socket
+        self._deployment = deployment
+        self._workspace_id = workspace_id
+        self._waiting: deque[activity.Message] = deque(maxlen=MESSAGES_WAITING_MAX)
+        self._has_message = asyncio.Event()
+        self._watched: Watched | None = None
+        self._is_changed = asyncio.Event()
+        self._tables_changed = False
+        self._runs: OrderedDict[str, RunNote] = OrderedDict()
+        self._run_of_commit: OrderedDict[int, str] = OrderedDict()
+        self._is_seeding = False
+        self._is_comparing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        """Until the page is gone."""
+        self._deployment.add_listener(self._hear)
+        self._say({"type": "hello", "good_revision": self._deployment.revision, "tables": await self._tables()})
+        for work in (self._write(), self._refresh()):
+            self._start(work)
+        try:
+            async for text in self._socket.frames(FRAME_CHARACTERS_MAX):
+                self._obey(text)
+        finally:
+            self._deployment.remove_listener(self._hear)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # ── out ─────────────────────────────────────────────────────────────────
+
+    def _say(self, message: activity.Message) -> None:
+        # A page that does not keep up loses the oldest notes; rows are read again anyway.
+        self._waiting.append(message)
+        self._has_message.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._has_message.wait()
+            self._has_message.clear()
+            while self._waiting:
+                message = self._waiting.popleft()
+                await self._socket.send_text(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
+
+    def _hear(self, note: TraceNote) -> None:
+        match note:
+            case RunNote():
+                self._remember(note)
+                self._say(activity.run_message(note, self._run_of_commit))
+            case DeployNote():
+                self._say(activity.deployed_message(note))
+                self._tables_changed = True
+                self._is_changed.set()
+            case CommitNote():
+                self._hear_commit(note)
+
+    def _hear_commit(self, note: CommitNote) -> None:
+        if note.run_id:
+            self._run_of_commit[note.commit_ts] = note.run_id
+            _forget_oldest(self._run_of_commit)
+        else:
+            self._say(activity.commit_message(note))
+        if note.tables:
+            self._tables_changed = True
+            self._is_changed.set()
+
+    def _remember(self, note: RunNote) -> None:
+        self._runs[note.run_id] = note
+        _forget_oldest(self._runs)
+
+    async def _refresh(self) -> None:
+        """Reads again what the page shows, once for all commits of a moment."""
+        while True:
+            await self._is_changed.wait()
+            self._is_changed.clear()
+            if self._tables_changed:
+                self._tables_changed = False
+                self._say({"type": "tables", "tables": await self._tables()})
+            if self._watched is not None:
+                await self._show(self._watched)
+            await asyncio.sleep(REFRESH_S)
+
+    async def _tables(self) -> list[activity.Message]:
+        return [activity.table_info(table) for table in await self._deployment.store.tables()]
+
+    async def _show(self, watched: Watched) -> None:
+        store = self._deployment.store
+        try:
+            page = await store.table_page(
+                watched.table, index=watched.index, order=watched.order, limit=watched.limit, after=None
+            )
+        except LearnerError as error:
+            self._say(activity.error_message(error.message))
+            return
+        self._say(
+            activity.table_message(
+                watched.table,
+                watched.index,
+                watched.order,
+                page.rows,
+                page.count,
+                activity.schema_fields(store.schema.json_text, watched.table),
+            )
+        )
+
+    # ── in ──────────────────────────────────────────────────────────────────
+
+    def _obey(self, text: str) -> None:
+        try:
+            message = json.loads(text)
+            match message:
+                case {"type": "watch", "table": str(table), "order": "asc" | "desc" as order, "limit": int(limit)}:
+                    index = message.get("index")
+                    index = index if isinstance(index, str) else None
+                    self._watched = Watched(table, index, order, max(1, min(limit, ROWS_SHOWN_MAX)))
+                    self._is_changed.set()
+                case {"type": "seed", "table": str(table), "count": int(count)}:
+                    self._start(self._seed(table, max(1, min(count, SEED_COUNT_MAX))))
+                case {"type": "compare", "run": str(run), "read": int(read)}:
+                    self._start(self._compare(run, read))
+                case _:
+                    self._say(activity.error_message("This message is not understood."))
+        except ValueError:
+            self._say(activity.error_message("This message is not JSON."))
+
+    def _start(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(self._logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _logged(self, work: Any) -> None:
+        """A failure in here is ours: logged with its trace, and the page reconnects."""
+        try:
+            await work
+        except Exception:
+            logger.exception("The feed of workspace %s failed", self._workspace_id)
+            await self._socket.close(1011, "InternalServerError")
+
+    async def _seed(self, table: str, count: int) -> None:
+        if self._is_seeding:
+            self._say(activity.error_message("Seeding is already running."))
+            return
+        self._is_seeding = True
+        started = time.perf_counter()
+        try:
+            rows = await course.seed_rows(self._workspace_id, table, count)
+            for start in range(0, len(rows), ROWS_PER_INSERT):
+                await self._deployment.insert_rows(table, rows[start : start + ROWS_PER_INSERT], writer=WRITER)
+            self._say({"type": "seeded", "count": len(rows), "ms": (time.perf_counter() - started) * 1000})
+        except ValueError as error:
+            self._say(activity.error_message(str(error)))
+        except LearnerError as error:
+            self._say(activity.error_message(error.message))
+        finally:
+            self._is_seeding = False
+
+    async def _compare(self, run: str, read: int) -> None:
+        note = self._runs.get(run)
+        if note is None or not 0 <= read < len(note.reads) or note.reads[read].index is None:
+            self._say(activity.error_message("Only a read through an index can be compared with a full scan."))
+            return
+        if self._is_comparing:
+            self._say(activity.error_message("A comparison is already running."))
+            return
+        self._is_comparing = True
+        chosen = note.reads[read]
+        try:
+            comparison = await self._deployment.compare(chosen.table, chosen.index or "", chosen.range, chosen.order)
+            self._say(activity.compared_message(run, read, comparison))
+        except LearnerError as error:
+            self._say(activity.error_message(error.message))
+        finally:
+            self._is_comparing = False
+
+
+def _forget_oldest(notes: OrderedDict[Any, Any]) -> None:
+    while len(notes) > RUNS_KEPT:
+        notes.popitem(last=False)
