@@ -18,7 +18,7 @@ from lessons.catalogue import Lesson
 from lessons.models import Revision, Workspace
 from lessons.requests import Edit, compiled_names
 from sandbox.engine import Deployment, LearnerError, Problem
-from sandbox.gateway import registry
+from sandbox.gateway.registry import registry
 
 logger = logging.getLogger(__name__)
 

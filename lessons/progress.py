@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
 from lessons.models import Event, Workspace
 from lessons.verdict import CheckResult
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A run of a task's check. `attempts` counts all up to this one."""
+
+    result: CheckResult
+    revision: int
+    attempts: int
 
 
 def record_attempt(workspace: Workspace, task: int, revision: int, result: CheckResult) -> int:
@@ -19,12 +30,13 @@ def record_attempt(workspace: Workspace, task: int, revision: int, result: Check
     return _attempts(workspace, task).count()
 
 
-def last_attempt(workspace: Workspace, task: int) -> tuple[CheckResult, int, int] | None:
-    """The last result of a task with its revision and the number of attempts, or None before the first."""
+def last_attempt(workspace: Workspace, task: int) -> Attempt | None:
+    """The last attempt at a task, or None before the first."""
     last = _attempts(workspace, task).last()
     if last is None:
         return None
-    return CheckResult.from_json(last.payload["result"]), last.payload["revision"], _attempts(workspace, task).count()
+    result = CheckResult.from_json(last.payload["result"])
+    return Attempt(result, last.payload["revision"], _attempts(workspace, task).count())
 
 
 def has_passed(workspace: Workspace, task: int) -> bool:

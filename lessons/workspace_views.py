@@ -1,0 +1,190 @@
+"""The workspace page and what it asks: saving, a fresh token, a check.
+
+Every view gets its workspace from access.py. Requests are parsed by requests.py, deployments reached by live.py.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_POST
+
+from lessons import catalogue, checking, live, progress, workspaces
+from lessons.access import access_workspace
+from lessons.catalogue import Lesson
+from lessons.models import Workspace
+from lessons.prose import code_spans
+from lessons.requests import Refused, parse_edit, too_large
+from lessons.verdict import CheckResult, Place
+from sandbox.gateway import front_end, keys, tokens
+
+
+@require_GET
+async def learn(request: HttpRequest, slug: str) -> HttpResponse:
+    """A lesson's page: prose, task, editor and panes over this person's workspace."""
+    lesson = catalogue.lesson(slug)
+    if lesson is None:
+        raise Http404("No such lesson")
+    person = await request.auser()
+    if not person.is_authenticated:
+        return redirect("home")
+    workspace = await sync_to_async(workspaces.open_workspace)(person, lesson)
+    task = lesson.tasks[0]
+    context = {
+        "lesson": lesson,
+        "lesson_html": lesson.html,
+        "task": task,
+        "workspace": workspace,
+        "config": await _config(request, workspace, lesson),
+        "person": person,
+        "check_result": await _last_result(workspace, task.number),
+    }
+    return render(request, "lessons/workspace.html", context)
+
+
+@require_POST
+async def save_files(request: HttpRequest, workspace_id: str) -> JsonResponse:
+    """Saves the project as a revision and brings it live; a failing deploy leaves the last good revision running."""
+    started = time.perf_counter()
+    workspace = await access_workspace(await request.auser(), workspace_id)
+    lesson = _lesson_of(workspace)
+    try:
+        edit = parse_edit(_body(request), lesson)
+        saved = await live.save_and_deploy(workspace, lesson, edit)
+    except Refused as refused:
+        return JsonResponse({"error": refused.error, "message": refused.message}, status=refused.status)
+    except workspaces.Stale as stale:
+        return _conflict(stale)
+    answer = {
+        "revision": saved.revision,
+        "deployed": saved.deployed,
+        "good_revision": saved.good_revision,
+        "problems": [_problem(problem) for problem in saved.problems],
+        "server_ms": round((time.perf_counter() - started) * 1000, 1),
+    }
+    return JsonResponse(answer)
+
+
+@require_POST
+async def renew_token(request: HttpRequest, workspace_id: str) -> JsonResponse:
+    """Fresh proofs for the panes, whose own are about to end."""
+    workspace = await access_workspace(await request.auser(), workspace_id)
+    token = tokens.issue(workspace.id)
+    identities = keys.issue_identities(workspace.id)
+    return JsonResponse({"token": token.text, "identities": identities, "expires_at": token.expires_at_ms})
+
+
+@require_POST
+async def run_check(request: HttpRequest, workspace_id: str, number: int) -> HttpResponse:
+    """Checks one task on a fork of the last saved revision and shows the verdict."""
+    workspace = await access_workspace(await request.auser(), workspace_id)
+    lesson = _lesson_of(workspace)
+    task = lesson.task(number)
+    if task is None:
+        raise Http404("No such task")
+    try:
+        async with checking.turn_of(workspace.person_id):
+            project = await sync_to_async(_last_project)(workspace)
+            result = await checking.run(lesson, task, project.files, front_end.toolchain())
+            attempts = await sync_to_async(progress.record_attempt)(workspace, number, project.number, result)
+    except checking.CheckIsRunning:
+        return HttpResponse("A check is running already. Its verdict comes in a moment.", status=429)
+    context = {"task": task, "workspace": workspace, "result": _shown(result, attempts, project.number)}
+    return render(request, "lessons/_check_result.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownResult:
+    """A verdict as the template shows it: sentences with their `code` marked up, and what it belongs to."""
+
+    passed: bool
+    did: SafeString
+    happened: SafeString
+    expected: SafeString
+    look_at: Place | None
+    evidence: tuple[str, ...]
+    attempts: int
+    revision: int
+
+
+def _shown(result: CheckResult, attempts: int, revision: int) -> ShownResult:
+    return ShownResult(
+        passed=result.passed,
+        did=code_spans(result.did),
+        happened=code_spans(result.happened),
+        expected=code_spans(result.expected),
+        look_at=result.look_at,
+        evidence=result.evidence,
+        attempts=attempts,
+        revision=revision,
+    )
+
+
+async def _last_result(workspace: Workspace, task: int) -> ShownResult | None:
+    last = await sync_to_async(progress.last_attempt)(workspace, task)
+    return None if last is None else _shown(last.result, last.attempts, last.revision)
+
+
+async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) -> dict[str, Any]:
+    """What the page's script needs to know (static/src/workspace/bus.ts, WorkspaceConfig)."""
+    project = await sync_to_async(_last_project)(workspace)
+    return {
+        "workspace": workspace.id,
+        "revision": project.number,
+        "goodRevision": await live.good_revision(workspace),
+        "files": project.files,
+        "locked": sorted(lesson.locked),
+        "token": tokens.issue(workspace.id).text,
+        "identities": keys.issue_identities(workspace.id),
+        "urls": {
+            "files": reverse("files", args=[workspace.id]),
+            "token": reverse("token", args=[workspace.id]),
+            "socket": f"/ws/workspace/{workspace.id}",
+            "frame": "/s/{token}/frame/{persona}",
+            "worker": static(front_end.dist_path("ts-worker.js")),
+            "types": static(front_end.dist_path("types.json")),
+        },
+        "csrf": get_token(request),
+        "nonce": str(getattr(request, "csp_nonce", "")),
+        "lesson": lesson.slug,
+    }
+
+
+def _last_project(workspace: Workspace) -> workspaces.Project:
+    return workspaces.read_project(workspaces.head(workspace))
+
+
+def _lesson_of(workspace: Workspace) -> Lesson:
+    lesson = catalogue.lesson(workspace.lesson)
+    if lesson is None:
+        raise Http404("This lesson is no longer part of the course")
+    return lesson
+
+
+def _body(request: HttpRequest) -> bytes:
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise too_large() from None
+
+
+def _conflict(stale: workspaces.Stale) -> JsonResponse:
+    theirs = {"revision": stale.theirs.number, "files": stale.theirs.files}
+    message = (
+        "This project was saved somewhere else in the meantime. Nothing is lost: choose which version to go on with."
+    )
+    return JsonResponse({"error": "stale", "message": message, "theirs": theirs}, status=409)
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    return {"file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message}

@@ -1,0 +1,68 @@
+"""Every lesson folder of the course: complete, honest about what it holds, and free of type errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lessons import catalogue
+from lessons.catalogue import Lesson, Solution
+from tests.lessons.type_check import tools_are_built, type_errors
+
+LESSONS = [lesson for listing in catalogue.course() if (lesson := catalogue.lesson(listing.slug))]
+SOLUTIONS = [
+    pytest.param(lesson, solution, id=f"{lesson.slug}-{task.number}-{solution.name}")
+    for lesson in LESSONS
+    for task in lesson.tasks
+    for solution in catalogue.solutions(lesson, task.number)
+]
+RIGHT = [case for case in SOLUTIONS if case.values[1].is_right]
+
+needs_types = pytest.mark.skipif(
+    not tools_are_built(), reason="run `uv run manage.py start` once: it builds static/dist"
+)
+
+
+def test_the_course_has_eleven_lessons_in_order_and_only_the_written_ones_are_open() -> None:
+    assert [listing.number for listing in catalogue.course()] == list(range(1, 12))
+    assert [listing.slug for listing in catalogue.course() if listing.available] == ["trash-can"]
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_each_task_has_a_check_hints_and_solutions_of_both_kinds(lesson: Lesson) -> None:
+    for task in lesson.tasks:
+        assert hasattr(lesson.checks(), f"check_{task.number}")
+        assert len(task.hints) == 5
+        known = catalogue.solutions(lesson, task.number)
+        assert sum(solution.is_right for solution in known) >= 2
+        assert sum(not solution.is_right for solution in known) >= 3
+        assert all(solution.message for solution in known if not solution.is_right)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_prose_is_short_and_friendly(lesson: Lesson) -> None:
+    text = (lesson.folder / "lesson.md").read_text()
+    steps = text.split(":::")
+    assert all(len(step.split()) <= 120 for step in steps)
+    assert not {"just", "simply", "obviously"} & set(text.lower().split())
+
+
+@needs_types
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
+def test_the_starter_has_no_type_errors(lesson: Lesson, tmp_path: Path) -> None:
+    assert type_errors(lesson.files, tmp_path) == []
+
+
+@needs_types
+@pytest.mark.parametrize(("lesson", "solution"), RIGHT)
+def test_a_right_solution_has_no_type_errors(lesson: Lesson, solution: Solution, tmp_path: Path) -> None:
+    assert type_errors(solution.files, tmp_path) == []
+
+
+@needs_types
+def test_a_renamed_field_is_seen_in_functions_and_component(tmp_path: Path) -> None:
+    files = dict(catalogue.lesson("trash-can").files)
+    files["convex/schema.ts"] = files["convex/schema.ts"].replace("name:", "fullName:")
+    errors = type_errors(files, tmp_path)
+    assert {error.partition("(")[0] for error in errors} == {"convex/signups.ts", "src/App.tsx"}
