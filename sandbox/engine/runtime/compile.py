@@ -1,0 +1,97 @@
+"""A learner's project as scripts for the JS process: one CommonJS text and one source map per module.
+
+Nothing is bundled: imports stay calls of `require`, which the realm answers (js/prelude.js). `_generated/*` is ours
+whatever the learner sent (docs/spec/codegen.md §2). What the modules export is found out by JsHost.load.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sandbox.engine.errors import DeployError, Problem
+from sandbox.engine.runtime.esbuild import SourceFile, transform
+from sandbox.engine.runtime.source_map import SourceMap
+from sandbox.engine.runtime.toolchain import Toolchain
+
+FUNCTIONS_FOLDER = "convex/"
+_LOADERS = {"ts": "ts", "mts": "ts", "cts": "ts", "tsx": "tsx", "js": "js", "mjs": "js", "cjs": "js", "jsx": "jsx"}
+_MODULE_PATH = re.compile(r"[A-Za-z0-9_.]+(/[A-Za-z0-9_.]+)*")
+
+GENERATED = {
+    "_generated/api": """const { anyApi, componentsGeneric } = require("convex/server");
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.api = anyApi;
+exports.internal = anyApi;
+exports.components = componentsGeneric();
+""",
+    "_generated/server": """const server = require("convex/server");
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.query = server.queryGeneric;
+exports.internalQuery = server.internalQueryGeneric;
+exports.mutation = server.mutationGeneric;
+exports.internalMutation = server.internalMutationGeneric;
+exports.action = server.actionGeneric;
+exports.internalAction = server.internalActionGeneric;
+exports.httpAction = server.httpActionGeneric;
+exports.env = process.env;
+""",
+    "_generated/dataModel": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledProject:
+    """Keys are module paths under convex/ without extension: "signups", "schema", "_generated/api"."""
+
+    scripts: dict[str, str]
+    maps: dict[str, SourceMap]
+
+    @property
+    def entries(self) -> list[str]:
+        """The modules whose exports count as functions, and the schema, which is evaluated first."""
+        modules = sorted(path for path in self.maps if _is_entry(path))
+        return ["schema", *modules] if "schema" in self.maps else modules
+
+
+async def compile_project(files: Mapping[str, str], tools: Toolchain) -> CompiledProject:
+    """Compiles the files under convex/; others are not looked at.
+
+    Raises DeployError with one Problem for each syntax error: the file's full path, line and column from 1.
+    """
+    sources = {path: file for path, file in map(_module, sorted(files.items())) if path is not None}
+    transformed = await transform(tools.esbuild, list(sources.values()))
+    problems = tuple(problem for result in transformed for problem in result.problems)
+    if problems:
+        raise DeployError(_summary(problems), problems, code="SyntaxError")
+    scripts = {path: result.code for path, result in zip(sources, transformed, strict=True)}
+    maps = {
+        path: SourceMap(file.path, result.map_json)
+        for (path, file), result in zip(sources.items(), transformed, strict=True)
+    }
+    return CompiledProject({**scripts, **GENERATED}, maps)
+
+
+def _module(item: tuple[str, str]) -> tuple[str | None, SourceFile]:
+    """Module path (None for a file that is no module) and what esbuild shall compile."""
+    path, text = item
+    bare, _, extension = path.removeprefix(FUNCTIONS_FOLDER).rpartition(".")
+    loader = _LOADERS.get(extension)
+    is_module = path.startswith(FUNCTIONS_FOLDER) and loader is not None and not bare.endswith(".d")
+    if not is_module or bare.startswith("_generated/"):
+        return None, SourceFile(path, "", text)
+    if not _MODULE_PATH.fullmatch(bare) or ".." in bare.split("/"):
+        message = f"{path} is not a valid path to a Convex module. Use letters, digits, underscores and periods."
+        raise DeployError(message, (Problem(path, 0, 0, message),), code="InvalidModulePath")
+    return bare, SourceFile(path, loader or "", text)
+
+
+def _is_entry(path: str) -> bool:
+    """Source: docs/spec/codegen.md §1. A schema in any folder is no function module, nor is a name with two dots."""
+    name = path.rpartition("/")[2]
+    return name != "schema" and "." not in name
+
+
+def _summary(problems: tuple[Problem, ...]) -> str:
+    return "\n".join(f"{problem.file}:{problem.line}:{problem.column}: {problem.message}" for problem in problems)

@@ -1,0 +1,157 @@
+"""The JavaScript side of one deployment: its current code, and a process that runs it.
+
+Processes come from the pool when they are needed and are replaced after a call that had to be stopped. What a
+function may do while it runs is syscalls.py; who runs what and why is executor.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+
+from sandbox.engine.errors import DeployError, FunctionTimedOut, LearnerError
+from sandbox.engine.runtime.analysis import import_error, parse_analysis
+from sandbox.engine.runtime.call import Analysis, Call, CallResult, FunctionInfo
+from sandbox.engine.runtime.compile import CompiledProject
+from sandbox.engine.runtime.pool import close_pools, pool_of
+from sandbox.engine.runtime.process import CallStopped, JsProcess, Reply
+from sandbox.engine.runtime.stack import frames_of, uncaught
+from sandbox.engine.runtime.syscalls import Syscalls
+from sandbox.engine.runtime.toolchain import Toolchain
+
+__all__ = ["Analysis", "Call", "CallResult", "FunctionInfo", "JsHost", "close_pools"]
+
+IDLE_SECONDS = 300.0
+IMPORT_SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A project that loads. Module scope always sees the same clock, so it makes the same values in every realm."""
+
+    project: CompiledProject
+    now_ms: float
+
+
+class JsHost:
+    """Calls run one after the other. Belongs to one event loop; end it with `close`."""
+
+    def __init__(self, tools: Toolchain) -> None:
+        self._tools = tools
+        self._lock = asyncio.Lock()
+        self._code: _Code | None = None
+        self._process: JsProcess | None = None
+        self._reaper: asyncio.TimerHandle | None = None
+
+    async def load(self, project: CompiledProject) -> Analysis:
+        """Evaluates the project's modules in a fresh realm and makes it current.
+
+        Raises DeployError with the mapped place; then the code before stays current.
+        """
+        async with self._lock:
+            code = _Code(project, float(time.time_ns() // 1_000_000))
+            try:
+                process = (
+                    self._process if self._process is not None and self._process.is_alive else await self._replace()
+                )
+                reply = await process.load(code.project, code.now_ms, IMPORT_SEED)
+            except CallStopped as stopped:
+                await self._drop()
+                raise DeployError(stopped.message, code=stopped.code) from None
+            if not reply.ok:
+                raise import_error(reply.error, reply.stack or "", project)
+            analysis = await self._parse(reply.text, project)
+            self._code = code
+            self._stay()
+            return analysis
+
+    async def _parse(self, text: str, project: CompiledProject) -> Analysis:
+        try:
+            return parse_analysis(text, project)
+        except DeployError:
+            await self._drop()  # the process already holds the new project
+            raise
+
+    async def call(self, call: Call, syscalls: Syscalls) -> CallResult:
+        """Runs one function to its end, or ends it. Learner mistakes come back as the result's error."""
+        async with self._lock:
+            started = time.perf_counter()
+            log_lines: list[str] = []
+            value_json, error = await self._run(call, syscalls, log_lines)
+            total_ms = (time.perf_counter() - started) * 1000
+            self._stay()
+            return CallResult(error is None, value_json, error, tuple(log_lines), total_ms)
+
+    async def close(self) -> None:
+        async with self._lock:
+            if self._reaper is not None:
+                self._reaper.cancel()
+            await self._drop()
+
+    # ── one call ────────────────────────────────────────────────────────────
+
+    async def _run(
+        self, call: Call, syscalls: Syscalls, log_lines: list[str]
+    ) -> tuple[str | None, LearnerError | None]:
+        if self._code is None:
+            return None, LearnerError(f"Could not find public function for '{call.path}'.", code="FunctionNotFound")
+        try:
+            process = await self._ready(self._code)
+            reply = await process.call(call, syscalls, log_lines)
+        except CallStopped as stopped:
+            await self._drop()
+            return None, _stopped(stopped)
+        if reply.ok:
+            return reply.text, None
+        return None, _thrown(reply, self._code.project)
+
+    async def _ready(self, code: _Code) -> JsProcess:
+        """A live process with the current code."""
+        if self._process is not None and self._process.is_alive and self._process.project is code.project:
+            return self._process
+        process = await self._replace()
+        await process.load(code.project, code.now_ms, IMPORT_SEED)
+        return process
+
+    async def _replace(self) -> JsProcess:
+        await self._drop()
+        self._process = await pool_of(self._tools).take()
+        return self._process
+
+    async def _drop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            await process.close()
+
+    # ── idle ────────────────────────────────────────────────────────────────
+
+    def _stay(self) -> None:
+        """A process that nobody calls for some minutes is ended; the next call takes a spare."""
+        if self._reaper is not None:
+            self._reaper.cancel()
+        self._reaper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle)
+
+    def _end_idle(self) -> None:
+        if self._process is not None and not self._lock.locked():
+            self._process.kill()
+
+
+def _stopped(stopped: CallStopped) -> LearnerError:
+    if stopped.code == "FunctionTimedOut":
+        return FunctionTimedOut(stopped.message)
+    return LearnerError(stopped.message, code=stopped.code)
+
+
+def _thrown(reply: Reply, project: CompiledProject) -> LearnerError:
+    """What the function threw; a reply without a stack is a text of our own, which Convex prints bare."""
+    if reply.stack is None:
+        return LearnerError(reply.error)
+    message = uncaught(reply.error, frames_of(reply.stack, project.maps))
+    if reply.data is None:
+        return LearnerError(message, code="UncaughtError")
+    try:
+        return LearnerError(message, code="ConvexError", data=json.loads(reply.data), has_data=True)
+    except (ValueError, RecursionError):
+        return LearnerError(message, code="UncaughtError")

@@ -1,0 +1,118 @@
+// The clock, randomness and locale of a realm: fixed values, so that a query gives the same answer every time.
+// Source of the rules and texts: docs/spec/semantics.md §7. Runs right after prelude.js.
+(function (realm) {
+  "use strict";
+  const { Error, Date: RealDate, Temporal, Intl, Math, Reflect } = globalThis;
+  const { defineProperty, getOwnPropertyDescriptor, freeze } = Object;
+  const { imul, floor } = Math;
+  const { uncurry } = realm;
+
+  let nowMs = 0;
+  realm.setClock = (ms) => {
+    nowMs = floor(ms);
+  };
+
+  // ---- randomness: sfc32, started from one 32-bit seed --------------------------------------------------------
+
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let counter = 1;
+
+  function nextWord() {
+    const sum = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return sum >>> 0;
+  }
+
+  realm.setSeed = (seed) => {
+    a = seed | 0;
+    b = floor(seed / 4294967296) | 0;
+    c = imul(seed | 0, 0x9e3779b1);
+    counter = 1;
+    for (let round = 0; round < 15; round += 1) nextWord();
+  };
+
+  function replaceMethod(target, name, value) {
+    defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
+  }
+
+  replaceMethod(Math, "random", function random() {
+    return (nextWord() * 2097152 + (nextWord() >>> 11)) / 9007199254740992;
+  });
+
+  // ---- Date ----------------------------------------------------------------------------------------------------
+
+  replaceMethod(RealDate, "now", function now() {
+    return nowMs;
+  });
+
+  const FixedDate = new Proxy(RealDate, {
+    apply: () => new RealDate(nowMs).toString(),
+    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [nowMs] : args, newTarget),
+  });
+  replaceMethod(RealDate.prototype, "constructor", FixedDate);
+  replaceMethod(globalThis, "Date", FixedDate);
+
+  // ---- Intl and Temporal read the clock too ---------------------------------------------------------------------
+
+  const dateTimeFormat = Intl.DateTimeFormat.prototype;
+  const formatter = getOwnPropertyDescriptor(dateTimeFormat, "format");
+  const formatOf = uncurry(formatter.get);
+  defineProperty(dateTimeFormat, "format", {
+    ...formatter,
+    get() {
+      const format = formatOf(this);
+      return (date) => format(date === undefined ? nowMs : date);
+    },
+  });
+  const formatToParts = uncurry(dateTimeFormat.formatToParts);
+  replaceMethod(dateTimeFormat, "formatToParts", function (date) {
+    return formatToParts(this, date === undefined ? nowMs : date);
+  });
+
+  if (Temporal !== undefined) {
+    const { Now } = Temporal;
+    const fromEpoch = Temporal.Instant.fromEpochMilliseconds;
+    const instant = () => fromEpoch(nowMs);
+    const zoned = (zone = "UTC") => instant().toZonedDateTimeISO(zone);
+    replaceMethod(Now, "instant", instant);
+    replaceMethod(Now, "timeZoneId", () => "UTC");
+    replaceMethod(Now, "zonedDateTimeISO", zoned);
+    replaceMethod(Now, "plainDateTimeISO", (zone) => zoned(zone).toPlainDateTime());
+    replaceMethod(Now, "plainDateISO", (zone) => zoned(zone).toPlainDate());
+    replaceMethod(Now, "plainTimeISO", (zone) => zoned(zone).toPlainTime());
+  }
+  replaceMethod(globalThis, "performance", freeze({ now: () => 0, get timeOrigin() { return nowMs; } }));
+
+  // ---- what a query or mutation may not do ------------------------------------------------------------------------
+
+  function refusal(what) {
+    return function () {
+      if (realm.phase === "import") throw new Error(`${what} unsupported at import time`);
+      throw new Error(
+        `Can't use ${what} in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`,
+      );
+    };
+  }
+
+  for (const name of ["fetch", "setTimeout", "setInterval"]) replaceMethod(globalThis, name, refusal(`${name}()`));
+  for (const name of ["clearTimeout", "clearInterval"]) replaceMethod(globalThis, name, function () {});
+  const refuseRandomness = refusal("cryptographic randomness");
+  replaceMethod(globalThis, "crypto", freeze({ getRandomValues: refuseRandomness, randomUUID: refuseRandomness }));
+
+  // Garbage collection is not deterministic: weak references never end, finalizers never run.
+  replaceMethod(globalThis, "WeakRef", class WeakRef {
+    #target;
+    constructor(target) { this.#target = target; }
+    deref() { return this.#target; }
+  });
+  replaceMethod(globalThis, "FinalizationRegistry", class FinalizationRegistry {
+    register() {}
+    unregister() { return false; }
+  });
+  for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
+});

@@ -1,0 +1,309 @@
+// The first script of every realm: the global `Convex` (docs/spec/runtime-abi.md §1), module loading, invocation.
+//
+// `realm` is the private object that the runner and the realm's parts share; learner code never sees it. Whatever this
+// file needs is taken from the intrinsics now, so that learner code that replaces them later breaks only itself.
+(function (realm) {
+  "use strict";
+  const { host, leaveStream, settle } = realm;
+  const { parse, stringify } = JSON;
+  const { Error, Promise, String, TypeError } = globalThis;
+  const { freeze, defineProperty, hasOwn, keys } = Object;
+  const bind = Function.prototype.bind;
+  const uncurry = bind.bind(Function.prototype.call);
+  const split = uncurry(String.prototype.split);
+  const slice = uncurry(String.prototype.slice);
+  const startsWith = uncurry(String.prototype.startsWith);
+  const indexOf = uncurry(String.prototype.indexOf);
+  const replace = uncurry(String.prototype.replace);
+  const then = uncurry(Promise.prototype.then);
+  const resolved = bind.call(Promise.resolve, Promise);
+
+  const STREAM_BATCH = 256;
+  const STACK_CHARACTERS_MAX = 16_384;
+  const CONVEX_ERROR = Symbol.for("ConvexError");
+  const INVOKERS = freeze({ __proto__: null, query: "invokeQuery", mutation: "invokeMutation", action: "invokeAction" });
+  const LABELS = freeze({ __proto__: null, query: "Query", mutation: "Mutation", action: "Action", http: "HttpAction" });
+
+  realm.phase = "import"; // "import", then the kind of the function that runs
+  realm.uncurry = uncurry;
+
+  // V8 hands a stack formatter objects of the outer realm, so there must be no way to install one.
+  defineProperty(Error, "prepareStackTrace", { value: undefined, writable: false, configurable: false });
+  defineProperty(globalThis, "Error", { value: Error, writable: false, configurable: false });
+  Error.stackTraceLimit = 20;
+
+  // ---- syscalls ------------------------------------------------------------------------------------------------
+
+  let tables = { __proto__: null };
+  let streamCount = 0;
+  const streams = { __proto__: null };
+
+  // Asks the host and waits. Nothing that the outer realm throws may pass: its constructor leads there.
+  function ask(op, text) {
+    let reply;
+    try {
+      reply = host(op, text);
+    } catch {
+      throw new Error("The call to the database failed.");
+    }
+    if (reply === "") throw new Error("This function has already returned; await every database call before it returns.");
+    const body = slice(reply, 1);
+    if (reply[0] === "=") return body;
+    const { message, data } = parse(body);
+    const error = new Error(message);
+    if (data !== undefined) error.data = data;
+    throw error;
+  }
+
+  function refuseDuringImport() {
+    if (realm.phase === "import") throw new Error("Can't use database at import time");
+  }
+
+  function syscall(op, text) {
+    refuseDuringImport();
+    if (op === "1.0/queryStream") return openStream(parse(text).query);
+    if (op === "1.0/queryCleanup") return closeStream(parse(text).queryId);
+    if (op === "1.0/db/normalizeId") return normalizeId(parse(text));
+    throw new Error(`Unknown operation ${op}`);
+  }
+
+  async function asyncSyscall(op, text) {
+    refuseDuringImport();
+    op = `${op}`;
+    text = `${text}`;
+    if (op === "1.0/queryStreamNext") return nextOfStream(parse(text).queryId);
+    if (!startsWith(op, "1.0/")) throw new Error(`Unknown async operation ${op}`);
+    const reply = ask(op, text);
+    return reply;
+  }
+
+  // The plan goes to the host with the first batch, so its errors surface on the first awaited `next`.
+  function openStream(plan) {
+    const id = ++streamCount;
+    streams[id] = { plan, batch: [], position: 1, done: false, consumed: 0 };
+    return `{"queryId":${id}}`;
+  }
+
+  function nextOfStream(id) {
+    const stream = streams[id];
+    if (stream === undefined) throw new Error("in-progress query not found");
+    if (stream.position >= stream.batch.length && !stream.done) fetchBatch(id, stream);
+    if (stream.position >= stream.batch.length) return '{"value":null,"done":true}';
+    stream.consumed += 1;
+    const document = stream.batch[stream.position];
+    stream.batch[stream.position] = ""; // a long collect would otherwise hold every document twice
+    stream.position += 1;
+    return `{"value":${document},"done":false}`;
+  }
+
+  // A batch is "0" or "1" (the last one), then the documents, separated by tabs: JSON text holds no raw tab.
+  function fetchBatch(id, stream) {
+    const plan = stream.plan === null ? "" : `"plan":${stringify(stream.plan)},`;
+    stream.plan = null;
+    stream.batch = split(ask("stream/next", `{"stream":${id},${plan}"count":${STREAM_BATCH}}`), "\t");
+    stream.position = 1;
+    stream.done = stream.batch[0] === "1";
+  }
+
+  function closeStream(id) {
+    const stream = streams[id];
+    if (stream === undefined) return "false";
+    delete streams[id];
+    const exhausted = stream.done && stream.position >= stream.batch.length;
+    if (stream.plan === null && !exhausted) leaveStream(+id, stream.consumed);
+    return "true";
+  }
+
+  function normalizeId({ table, idString }) {
+    const number = realm.tableNumberOf(`${idString}`);
+    if (number === null) return '{"id":null}';
+    if (!hasOwn(tables, table)) return ask("id/normalize", stringify({ __proto__: null, table, id: idString }));
+    return stringify({ __proto__: null, id: tables[table] === number ? idString : null });
+  }
+
+  function jsSyscall(op) {
+    throw new Error(`Unknown JS operation ${op}`);
+  }
+
+  defineProperty(globalThis, "Convex", { value: freeze({ syscall, asyncSyscall, jsSyscall }), enumerable: false });
+
+  // ---- modules -------------------------------------------------------------------------------------------------
+
+  const factories = { __proto__: null };
+  const modules = { __proto__: null };
+  const packages = { __proto__: null };
+
+  realm.start = (nowMs, seed) => {
+    const { server, values } = globalThis.__convexLib;
+    delete globalThis.__convexLib;
+    packages["convex/server"] = server;
+    packages["convex/values"] = values;
+    realm.setClock(nowMs);
+    realm.setSeed(seed);
+  };
+
+  realm.define = (id, factory) => {
+    factories[id] = factory;
+  };
+
+  realm.evaluate = (id) => {
+    try {
+      load(id);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  function load(id) {
+    if (modules[id] !== undefined) return modules[id].exports;
+    const module = { exports: {} };
+    modules[id] = module;
+    factories[id](module.exports, (specifier) => require(`${specifier}`, id), module);
+    return module.exports;
+  }
+
+  // A static import runs while modules load; one that comes later was written as import().
+  function require(specifier, from) {
+    if (realm.phase !== "import") {
+      throw new TypeError(`Can't dynamically import "${specifier}" in a query or mutation`);
+    }
+    if (packages[specifier] !== undefined) return packages[specifier];
+    const id = resolve(specifier, from);
+    if (id === null || factories[id] === undefined) {
+      throw new TypeError(`Could not resolve "${specifier}". Only convex/server, convex/values and this project's own files can be imported.`);
+    }
+    return load(id);
+  }
+
+  function resolve(specifier, from) {
+    if (!startsWith(specifier, "./") && !startsWith(specifier, "../")) return null;
+    const path = split(from, "/");
+    path.length -= 1;
+    for (const step of split(specifier, "/")) {
+      if (step === "..") {
+        if (path.length === 0) return null;
+        path.length -= 1;
+      } else if (step !== ".") path[path.length] = step;
+    }
+    let id = "";
+    for (const step of path) id += (id === "" ? "" : "/") + step;
+    if (factories[id] !== undefined) return id;
+    const bare = replace(id, /\.[mc]?[jt]sx?$/, "");
+    return factories[bare] !== undefined ? bare : `${id}/index`;
+  }
+
+  // What a deploy needs to know of the project; the host checks every part of it.
+  realm.analyze = () => {
+    try {
+      const functions = [];
+      for (const id of keys(modules)) if (id !== "schema" && !startsWith(id, "_generated/")) analyzeModule(id, functions);
+      settle(true, stringify({ __proto__: null, functions, schema: exportedSchema() }));
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  function analyzeModule(module, functions) {
+    const exported = modules[module].exports;
+    for (const name of keys(exported)) {
+      const value = exported[name];
+      const kind = kindOf(value);
+      if (kind === null) continue;
+      const visibility = value.isInternal ? "internal" : "public";
+      const described = { __proto__: null, module, name, kind, visibility, args: null, returns: null, error: null };
+      functions[functions.length] = described;
+      if (kind === "http") continue;
+      try {
+        described.args = `${value.exportArgs()}`;
+        described.returns = `${value.exportReturns()}`;
+      } catch (error) {
+        described.error = describe(error).text;
+      }
+    }
+  }
+
+  function kindOf(value) {
+    if (typeof value !== "function") return null;
+    if (value.isQuery) return "query";
+    if (value.isMutation) return "mutation";
+    if (value.isAction) return "action";
+    return value.isHttp ? "http" : null;
+  }
+
+  function exportedSchema() {
+    if (modules.schema === undefined) return null;
+    const schema = modules.schema.exports.default;
+    if (schema === undefined) return { __proto__: null, error: "missing" };
+    if (schema === null || typeof schema !== "object" || typeof schema.export !== "function") return { __proto__: null, error: "not a schema" };
+    try {
+      return { __proto__: null, json: `${schema.export()}` };
+    } catch (error) {
+      return { __proto__: null, error: "threw", text: describe(error).text };
+    }
+  }
+
+  // ---- invocation ----------------------------------------------------------------------------------------------
+
+  realm.invoke = (kind, path, args, nowMs, seed, tableNumbers) => {
+    tables = parse(tableNumbers);
+    realm.phase = kind;
+    realm.setClock(nowMs);
+    realm.setSeed(seed);
+    try {
+      const target = find(kind, path);
+      if (typeof target === "string") return settle(false, target);
+      const result = kind === "action" ? target.invokeAction("", args) : target[INVOKERS[kind]](args);
+      then(resolved(result), succeed, fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  // The function, or the text of why there is none.
+  function find(kind, path) {
+    const colon = indexOf(path, ":");
+    const id = colon < 0 ? path : slice(path, 0, colon);
+    const name = colon < 0 ? "default" : slice(path, colon + 1);
+    if (modules[id] === undefined) return `Couldn't find JavaScript module '${id}.js'. Did you forget to run \`npx convex dev\`?`;
+    const exported = modules[id].exports;
+    if (!hasOwn(exported, name)) return `Couldn't find "${name}" in module "${id}.js".`;
+    const value = exported[name];
+    const actual = kindOf(value);
+    if (actual === null) {
+      return `Function ${id}.js:${name} is neither a query or mutation. Did you forget to wrap it with \`query\` or \`mutation\`?`;
+    }
+    if (actual !== kind) return `Trying to execute ${id}.js:${name} as ${LABELS[kind]}, but it is defined as ${LABELS[actual]}.`;
+    return value;
+  }
+
+  // Streams that were never closed are reported before the outcome, so that the read set ends where the function stopped.
+  function leaveOpenStreams() {
+    for (const id of keys(streams)) closeStream(id);
+  }
+
+  function succeed(value) {
+    leaveOpenStreams();
+    settle(true, `${value}`);
+  }
+
+  function fail(error) {
+    const { text, stack, data } = describe(error);
+    leaveOpenStreams();
+    settle(false, text, stack, data);
+  }
+
+  // Texts are what V8 prints for an uncaught exception, without the word "Uncaught".
+  function describe(thrown) {
+    try {
+      if (thrown === null || (typeof thrown !== "object" && typeof thrown !== "function")) return { text: String(thrown), stack: "" };
+      const stack = slice(`${thrown.stack ?? ""}`, 0, STACK_CHARACTERS_MAX);
+      const data = CONVEX_ERROR in thrown && typeof thrown.data === "string" ? thrown.data : undefined;
+      if (!(thrown instanceof Error)) return { text: thrown.message === undefined ? "#<Object>" : `${thrown.message}`, stack, data };
+      const name = thrown.name === undefined ? "Error" : `${thrown.name}`;
+      const message = thrown.message === undefined ? "" : `${thrown.message}`;
+      return { text: name === "" ? message : message === "" ? name : `${name}: ${message}`, stack, data };
+    } catch {
+      return { text: "Error: an error that cannot be printed", stack: "" };
+    }
+  }
+});

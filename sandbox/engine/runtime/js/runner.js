@@ -1,0 +1,226 @@
+// The program of the JS process: reads commands from stdin, runs learner code in realms, answers on stdout.
+//
+// Everything in this file lives in the outer realm. Learner code lives in inner realms made by node:vm and must never
+// hold an object of this one: what crosses is strings, numbers and booleans, and functions that only prelude.js sees.
+// The wall that counts is the process itself (launcher.py); this is the inner one.
+//
+// Frames, one per line. Host to process: a JSON command, or the answer to the syscall that was just asked:
+//   "=" text, or "!" {"message", "data"?}.
+// Process to host, each with the run number the host gave:
+//   "S" run TAB op TAB arguments      a syscall; the process blocks until it is answered
+//   "Q" run TAB stream TAB consumed   a stream was left after so many documents; not answered
+//   "G" run TAB JSON string           a console line; sent at once, so that it survives a call that is killed
+//   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?}
+import vm from "node:vm";
+import { setImmediate } from "node:timers";
+
+const { stdin, stdout, exit } = Deno;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const { parse, stringify } = JSON;
+
+// Without these an escape from a realm finds nothing to hold on to: no disk, no network, no second thread.
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  if (/^(Deno|process|caches|localStorage|sessionStorage|Worker|fetch|WebSocket|WebSocketStream|EventSource|BroadcastChannel|navigator|Storage|CacheStorage|Cache|WebTransport|alert|confirm|prompt|close)$/.test(name)) {
+    delete globalThis[name];
+  }
+}
+addEventListener("unhandledrejection", (event) => event.preventDefault());
+
+const RESULT_BYTES_MAX = 16 * 1024 * 1024;
+
+// ---- lines -----------------------------------------------------------------------------------------------------
+
+const BUFFER_BYTES_KEPT = 1 << 16;
+let buffer = new Uint8Array(BUFFER_BYTES_KEPT);
+let start = 0;
+let end = 0;
+
+function readLine() {
+  let scanned = start;
+  for (;;) {
+    const newline = buffer.subarray(scanned, end).indexOf(10);
+    if (newline >= 0) {
+      const line = decoder.decode(buffer.subarray(start, scanned + newline));
+      start = scanned + newline + 1;
+      if (start === end) forgetBuffer();
+      return line;
+    }
+    scanned = end;
+    if (end === buffer.length) scanned -= makeRoom();
+    const count = stdin.readSync(buffer.subarray(end));
+    if (count === null) exit(0);
+    end += count;
+  }
+}
+
+// A large line must not keep its memory until the process ends.
+function forgetBuffer() {
+  start = end = 0;
+  if (buffer.length > BUFFER_BYTES_KEPT) buffer = new Uint8Array(BUFFER_BYTES_KEPT);
+}
+
+// Moves what is unread to the front of the buffer, or doubles the buffer; returns by how much it moved.
+function makeRoom() {
+  const moved = start;
+  const target = moved > buffer.length / 2 ? buffer : new Uint8Array(buffer.length * 2);
+  target.set(buffer.subarray(start, end));
+  buffer = target;
+  end -= moved;
+  start = 0;
+  return moved;
+}
+
+function writeLine(text) {
+  let bytes = encoder.encode(text + "\n");
+  while (bytes.length > 0) bytes = bytes.subarray(stdout.writeSync(bytes));
+}
+
+// ---- realms ----------------------------------------------------------------------------------------------------
+
+let parts = []; // scripts that build a realm: each evaluates to a function of the realm's private object
+let library = null; // the `convex` package
+let project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
+let spare = null; // one realm of `project`, ready for the next call
+
+const NEW_REALM = { codeGeneration: { strings: false, wasm: false } };
+
+// The prelude's only way out. A seat belongs to one realm and is open for one call.
+function takeSeat() {
+  const seat = { open: false, run: "", outcome: null };
+  seat.host = (op, text) => {
+    if (!seat.open || op.includes("\n") || op.includes("\t") || text.includes("\n")) return "";
+    writeLine("S" + seat.run + "\t" + op + "\t" + text);
+    return readLine();
+  };
+  seat.leaveStream = (stream, consumed) => {
+    if (seat.open) writeLine("Q" + seat.run + "\t" + (stream | 0) + "\t" + (consumed | 0));
+  };
+  seat.log = (line) => {
+    if (seat.open && seat.run !== "") writeLine("G" + seat.run + "\t" + stringify(line));
+  };
+  // Closing the seat here, and not when the microtasks are drained, is what keeps late code from writing.
+  seat.settle = (ok, text, stack, data) => {
+    if (!seat.open) return;
+    seat.open = false;
+    seat.outcome = { ok, text, stack, data };
+  };
+  return seat;
+}
+
+function buildRealm(from) {
+  const seat = takeSeat();
+  const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, NEW_REALM);
+  const realm = vm.runInContext("({ __proto__: null })", context);
+  for (const name of ["host", "leaveStream", "log", "settle"]) realm[name] = seat[name];
+  for (const part of parts) part.runInContext(context)(realm);
+  library.runInContext(context);
+  realm.start(from.nowMs, from.seed);
+  for (const [id, script] of from.scripts) realm.define(id, script.runInContext(context));
+  return { seat, realm };
+}
+
+// Runs module scope. The error of a module that cannot be loaded is the outcome of whoever asked.
+function evaluate({ seat, realm }, from) {
+  seat.open = true;
+  for (const id of from.entries) {
+    realm.evaluate(id);
+    if (seat.outcome !== null) return;
+  }
+  seat.open = false;
+}
+
+function readyRealm() {
+  const built = buildRealm(project);
+  evaluate(built, project);
+  return built;
+}
+
+// ---- commands --------------------------------------------------------------------------------------------------
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function answer(run, header, text) {
+  writeLine("R" + run + "\t" + stringify(header) + "\t" + text);
+}
+
+function boot({ run, sources, convexLibrary }) {
+  parts = sources.map(([filename, text]) => new vm.Script(text, { filename }));
+  library = new vm.Script(convexLibrary, { filename: "convex-library.js" });
+  project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
+  readyRealm();
+  answer(run, { ok: true }, "");
+}
+
+// The wrapper sits on a line of its own, before line 1, so that positions stay those of the compiled text.
+function compile([id, text]) {
+  const wrapped = `(function (exports, require, module) { "use strict";\n${text}\n})`;
+  return [id, new vm.Script(wrapped, { filename: `convex/${id}.js`, lineOffset: -1 })];
+}
+
+async function load({ run, scripts, entries, nowMs, seed }) {
+  spare = null;
+  let candidate;
+  try {
+    candidate = { scripts: scripts.map(compile), entries, nowMs, seed };
+  } catch (error) {
+    return answer(run, { ok: false, error: String(error.message), stack: String(error.stack) }, "");
+  }
+  const built = buildRealm(candidate);
+  evaluate(built, candidate);
+  if (built.seat.outcome === null) {
+    built.seat.open = true;
+    built.realm.analyze();
+  }
+  await turn();
+  const { ok, text, stack } = built.seat.outcome ?? { ok: false, text: "The project could not be analyzed.", stack: "" };
+  if (!ok) return answer(run, { ok: false, error: text, stack }, "");
+  project = candidate;
+  answer(run, { ok: true }, text);
+  spare = readyRealm();
+}
+
+async function call({ run, kind, path, args, nowMs, seed, tables }) {
+  const { seat, realm } = spare ?? readyRealm();
+  spare = null;
+  seat.run = run;
+  if (seat.outcome === null) {
+    seat.open = true;
+    realm.invoke(kind, path, args, nowMs, seed, stringify(tables));
+  }
+  // Syscalls block, so once the microtasks are drained nothing is left that could settle the promise.
+  await turn();
+  seat.open = false;
+  answerCall(run, path, seat);
+  spare = readyRealm();
+}
+
+function answerCall(run, path, { outcome }) {
+  if (outcome === null) return answer(run, { ok: false, error: "Returned promise will never resolve" }, "");
+  const { ok, text, stack, data } = outcome;
+  if (!ok) return answer(run, { ok, error: text, stack, data }, "");
+  const refusal = refuseResult(path, text);
+  if (refusal !== null) return answer(run, { ok: false, error: refusal }, "");
+  answer(run, { ok }, text);
+}
+
+// What came back is the learner's: it may not be JSON at all.
+function refuseResult(path, text) {
+  const bytes = text.length > RESULT_BYTES_MAX ? text.length : encoder.encode(text).length;
+  if (bytes > RESULT_BYTES_MAX) {
+    const [module, name] = path.split(":");
+    return `Function ${module}.js:${name ?? "default"} return value is too large (actual: ${(bytes / 1048576).toFixed(2)} MiB, limit: 16 MiB)`;
+  }
+  try {
+    parse(text);
+    return text.includes("\n") ? "The function did not return a Convex value." : null;
+  } catch {
+    return "The function did not return a Convex value.";
+  }
+}
+
+const commands = { boot, load, call };
+for (;;) {
+  const command = parse(readLine());
+  await commands[command.do](command);
+}

@@ -1,0 +1,198 @@
+// The web interfaces that functions may expect and a bare V8 context lacks, written for the realm: no function of the
+// outer realm is borrowed. UTF-8 only; what is absent here (Blob, Request, streams) is absent for learner code.
+(function (realm) {
+  "use strict";
+  const { defineProperty, keys, getPrototypeOf } = Object;
+  const { Error, Promise, String, TypeError, RangeError, Uint8Array, ArrayBuffer } = globalThis;
+  const then = realm.uncurry(Promise.prototype.then);
+  const settled = Promise.resolve();
+
+  function provide(name, value) {
+    defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  }
+
+  provide("self", globalThis);
+  provide("process", Object.freeze({ env: Object.freeze({}) }));
+  provide("queueMicrotask", function queueMicrotask(callback) {
+    if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
+    then(settled, () => callback());
+  });
+
+  class DOMException extends Error {
+    #name;
+    constructor(message = "", name = "Error") {
+      super(message);
+      this.#name = name;
+    }
+    get name() { return this.#name; }
+  }
+  provide("DOMException", DOMException);
+
+  // ---- text and bytes ------------------------------------------------------------------------------------------
+
+  function pushUtf8(bytes, point) {
+    if (point < 0x80) bytes.push(point);
+    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 63));
+    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+    else bytes.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+  }
+
+  function encodeUtf8(text) {
+    const bytes = [];
+    for (const character of text.toWellFormed()) pushUtf8(bytes, character.codePointAt(0));
+    return Uint8Array.from(bytes);
+  }
+
+  provide("TextEncoder", class TextEncoder {
+    get encoding() { return "utf-8"; }
+    encode(text = "") { return encodeUtf8(String(text)); }
+    encodeInto(text, target) {
+      let read = 0;
+      let written = 0;
+      for (const character of String(text).toWellFormed()) {
+        const bytes = encodeUtf8(character);
+        if (written + bytes.length > target.length) break;
+        target.set(bytes, written);
+        read += character.length;
+        written += bytes.length;
+      }
+      return { read, written };
+    }
+  });
+
+  // One code point from `bytes` at `i`: [point or -1, bytes used]. A broken sequence uses up its valid start only.
+  function readUtf8(bytes, i) {
+    const lead = bytes[i];
+    if (lead < 0x80) return [lead, 1];
+    const length = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    if (length === 0) return [-1, 1];
+    let low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+    let high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+    let point = lead & (0x7f >> length);
+    for (let k = 1; k < length; k += 1) {
+      const byte = bytes[i + k];
+      if (!(byte >= low && byte <= high)) return [-1, k];
+      point = (point << 6) | (byte & 63);
+      low = 0x80;
+      high = 0xbf;
+    }
+    return [point, length];
+  }
+
+  function decodeUtf8(bytes, fatal) {
+    let text = "";
+    for (let i = 0; i < bytes.length; ) {
+      const [point, used] = readUtf8(bytes, i);
+      if (point < 0 && fatal) throw new TypeError("The encoded data was not valid.");
+      text += point < 0 ? "\ufffd" : String.fromCodePoint(point);
+      i += used;
+    }
+    return text;
+  }
+
+  provide("TextDecoder", class TextDecoder {
+    #fatal;
+    #ignoreBOM;
+    constructor(label = "utf-8", { fatal = false, ignoreBOM = false } = {}) {
+      if (!/^\s*(unicode-1-1-utf-8|utf-?8)\s*$/i.test(label)) throw new RangeError(`The encoding "${label}" is not supported here.`);
+      this.#fatal = Boolean(fatal);
+      this.#ignoreBOM = Boolean(ignoreBOM);
+    }
+    get encoding() { return "utf-8"; }
+    get fatal() { return this.#fatal; }
+    get ignoreBOM() { return this.#ignoreBOM; }
+    decode(input = new Uint8Array(0)) {
+      const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      const text = decodeUtf8(bytes, this.#fatal);
+      return !this.#ignoreBOM && text[0] === "\ufeff" ? text.slice(1) : text;
+    }
+  });
+
+  const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+  provide("btoa", function btoa(input) {
+    const text = String(input);
+    let output = "";
+    for (let i = 0; i < text.length; i += 3) {
+      const codes = [text.charCodeAt(i), text.charCodeAt(i + 1), text.charCodeAt(i + 2)];
+      if (codes.some((code) => code > 255)) throw new DOMException("The string contains characters outside of Latin1.", "InvalidCharacterError");
+      const word = (codes[0] << 16) | ((codes[1] || 0) << 8) | (codes[2] || 0);
+      output += BASE64[word >> 18] + BASE64[(word >> 12) & 63];
+      output += i + 1 < text.length ? BASE64[(word >> 6) & 63] : "=";
+      output += i + 2 < text.length ? BASE64[word & 63] : "=";
+    }
+    return output;
+  });
+
+  provide("atob", function atob(input) {
+    let text = String(input).replace(/[\t\n\f\r ]/g, "");
+    if (text.length % 4 === 0) text = text.replace(/={1,2}$/, "");
+    if (text.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) throw new DOMException("The string is not correctly encoded.", "InvalidCharacterError");
+    let output = "";
+    let held = 0;
+    let bits = 0;
+    for (const character of text) {
+      held = ((held << 6) | BASE64.indexOf(character)) & 0xffff;
+      bits += 6;
+      if (bits < 8) continue;
+      bits -= 8;
+      output += String.fromCharCode((held >> bits) & 255);
+    }
+    return output;
+  });
+
+  // ---- structuredClone -----------------------------------------------------------------------------------------
+
+  function refuseClone(value) {
+    throw new DOMException(`${typeof value === "symbol" ? "A symbol" : String(value)} could not be cloned.`, "DataCloneError");
+  }
+
+  function clone(value, seen) {
+    if (typeof value === "function" || typeof value === "symbol") refuseClone(value);
+    if (typeof value !== "object" || value === null) return value;
+    if (seen.has(value)) return seen.get(value);
+    const copy = emptyCopy(value, seen);
+    seen.set(value, copy);
+    if (value instanceof Map) for (const [key, item] of value) copy.set(clone(key, seen), clone(item, seen));
+    else if (value instanceof Set) for (const item of value) copy.add(clone(item, seen));
+    else if (Array.isArray(value) || !isLeaf(value)) for (const key of keys(value)) copy[key] = clone(value[key], seen);
+    return copy;
+  }
+
+  function isLeaf(value) {
+    const leaf = [Date, RegExp, ArrayBuffer, Boolean, Number, String, BigInt, Error];
+    return ArrayBuffer.isView(value) || leaf.some((type) => value instanceof type);
+  }
+
+  function emptyCopy(value, seen) {
+    if (Array.isArray(value)) return new Array(value.length);
+    if (value instanceof Map) return new Map();
+    if (value instanceof Set) return new Set();
+    if (value instanceof Date) return new Date(value.getTime());
+    if (value instanceof RegExp) return new RegExp(value.source, value.flags);
+    if (value instanceof ArrayBuffer) return value.slice(0);
+    if (ArrayBuffer.isView(value)) return cloneView(value, seen);
+    if (value instanceof Error) return cloneError(value);
+    if (isLeaf(value)) return Object(value.valueOf());
+    if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) refuseClone(value);
+    return {};
+  }
+
+  function cloneView(value, seen) {
+    const buffer = clone(value.buffer, seen);
+    const length = value instanceof DataView ? value.byteLength : value.length;
+    return new (getPrototypeOf(value).constructor)(buffer, value.byteOffset, length);
+  }
+
+  function cloneError(value) {
+    const types = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+    const copy = new (types[value.name] ?? Error)(value.message);
+    defineProperty(copy, "stack", { value: value.stack, writable: true, configurable: true });
+    return copy;
+  }
+
+  provide("structuredClone", function structuredClone(value) {
+    if (arguments.length === 0) throw new TypeError("structuredClone needs a value");
+    return clone(value, new Map());
+  });
+});
