@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from django.urls import include, path
 
 from sandbox.gateway import views
 
 urlpatterns = [
-    path("healthz", views.health),
+    path("healthz", views.health, name="health"),
     path("s/<str:token>/", include("sandbox.gateway.urls")),
+    path("docs/", include("sandbox.documentation")),
+    path("", include("lessons.urls")),
 ]
-if importlib.util.find_spec("lessons.urls"):
-    urlpatterns.append(path("", include("lessons.urls")))

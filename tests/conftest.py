@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -33,7 +34,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.sandbox_data, ignore_errors=True)
 
 
-def unavailable(reason: str) -> None:
+def unavailable(reason: str) -> NoReturn:
     """Ends the test: skipped on a developer's machine, failed where everything has to run."""
     if os.environ.get("CI"):
         pytest.fail(reason)

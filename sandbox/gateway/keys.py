@@ -47,7 +47,7 @@ def issue_identities(deployment_id: str) -> dict[str, str]:
 
 
 def verify_identity(deployment_id: str, token: str) -> dict[str, Any]:
-    """The identity that learner code sees. Raises LearnerError when the token is not one of ours for this deployment."""
+    """The identity that learner code sees. Raises LearnerError when the token is not ours for this deployment."""
     try:
         claims = jwt.decode(
             token,

@@ -32,7 +32,7 @@ GRACE_S = 60.0
 SWEEP_S = 20.0
 _DEPLOYMENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
-Opener = Callable[[str], Awaitable[Deployment]]
+Opener = Callable[[str], Awaitable["Deployment"]]
 
 
 def folder_of(deployment_id: str) -> Path:

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 
 POLICY = "sandbox; default-src 'none'"
 
-# Never here: Set-Cookie, Clear-Site-Data, Service-Worker-Allowed, policies of any kind, Refresh, Link, WWW-Authenticate.
+# Never here: Set-Cookie, Clear-Site-Data, Service-Worker-Allowed, any policy, Refresh, Link, WWW-Authenticate.
 PASSED_HEADERS = frozenset(
     {
         "access-control-allow-headers",

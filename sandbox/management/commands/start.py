@@ -63,10 +63,8 @@ class Command(BaseCommand):
     def _serve(self, host: str, port: int) -> None:
         # Imported late: Daphne installs the reactor, and the application needs the migrated database.
         from sandbox.asgi import application
+        from sandbox.gateway.registry import registry
         from sandbox.gateway.server import Server
-
-        async def close_deployments() -> None:
-            return None
 
         shown = f"[{host}]" if ":" in host else host
         server = Server(
@@ -74,7 +72,7 @@ class Command(BaseCommand):
             host,
             port,
             on_listening=lambda: self._say(f"Reactive Sandbox is ready: http://{shown}:{port}/"),
-            on_stop=close_deployments,
+            on_stop=registry.close_all,
         )
         try:
             server.run()

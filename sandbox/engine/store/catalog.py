@@ -1,0 +1,121 @@
+"""The catalog: which tables and indexes there are, and the schema in force, as of one timestamp.
+
+Immutable and cached: the log says with every commit when the catalog changed last (layout.py, `catalog_ts`), so a
+snapshot knows at once whether the cached one is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from sandbox.engine.schema import SchemaDefinition
+from sandbox.engine.store.commit_log import Timestamp
+from sandbox.engine.values import USER_TABLE_NUMBER_MIN, compile_key
+from sandbox.engine.values.order import Key
+
+BY_ID = "by_id"
+BY_CREATION_TIME = "by_creation_time"
+BUILT_IN_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {BY_ID: ("_id",), BY_CREATION_TIME: ("_creationTime", "_id")}
+)
+LIVE_STATES = ("ready", "staged")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One index of one table. `fields` ends with `_id`; `key` makes the index key of a whole document.
+
+    A staged index is kept up to date and refuses queries.
+    """
+
+    id: int
+    name: str
+    fields: tuple[str, ...]
+    is_staged: bool
+    key: Key = field(repr=False, compare=False)
+
+    @classmethod
+    def make(cls, index_id: int, name: str, fields: Iterable[str], *, is_staged: bool = False) -> Index:
+        fields = tuple(fields)
+        return cls(index_id, name, fields, is_staged, compile_key([tuple(path.split(".")) for path in fields]))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    number: int
+    indexes: Mapping[str, Index]
+    """By name; by_id and by_creation_time come first."""
+
+    @property
+    def by_id(self) -> Index:
+        return self.indexes[BY_ID]
+
+    @property
+    def by_creation_time(self) -> Index:
+        return self.indexes[BY_CREATION_TIME]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """`ts` is the commit that made it so, `schema_ts` the commit of the last schema push (0: none yet)."""
+
+    ts: Timestamp
+    schema_ts: Timestamp
+    schema: SchemaDefinition
+    tables: Mapping[str, Table]
+    by_number: Mapping[int, Table]
+
+    @property
+    def next_table_number(self) -> int:
+        return max(self.by_number, default=USER_TABLE_NUMBER_MIN - 1) + 1
+
+
+class CatalogCache:
+    """The newest catalog seen; older ones are read again from the snapshot that still needs them."""
+
+    def __init__(self) -> None:
+        self.newest = _assemble(Timestamp(0), Timestamp(0), SchemaDefinition.EMPTY, (), ())
+
+    def at(self, connection: sqlite3.Connection, catalog_ts: Timestamp) -> Catalog:
+        """The catalog that `connection` sees inside its transaction; `catalog_ts` comes from the head of the log."""
+        if catalog_ts == self.newest.ts:
+            return self.newest
+        catalog = _load(connection, catalog_ts, self.newest)
+        if catalog.ts > self.newest.ts:
+            self.newest = catalog
+        return catalog
+
+
+def _load(connection: sqlite3.Connection, catalog_ts: Timestamp, known: Catalog) -> Catalog:
+    meta = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('schema', 'schema_ts')"))
+    schema_ts = Timestamp(meta.get("schema_ts", 0))
+    if schema_ts == known.schema_ts:
+        schema = known.schema
+    else:
+        schema = SchemaDefinition.parse(meta["schema"])
+    tables = connection.execute("SELECT number, name FROM tables ORDER BY number").fetchall()
+    indexes = connection.execute(
+        "SELECT table_number, id, name, fields, state FROM indexes WHERE state IN (?, ?) ORDER BY id", LIVE_STATES
+    )
+    return _assemble(catalog_ts, schema_ts, schema, tables, indexes)
+
+
+def _assemble(
+    ts: Timestamp,
+    schema_ts: Timestamp,
+    schema: SchemaDefinition,
+    tables: Iterable[tuple[int, str]],
+    indexes: Iterable[tuple[int, int, str, str, str]],
+) -> Catalog:
+    by_table: dict[int, dict[str, Index]] = {}
+    for number, index_id, name, fields, state in indexes:
+        index = Index.make(index_id, name, json.loads(fields), is_staged=state == "staged")
+        by_table.setdefault(number, {})[name] = index
+    by_number = {number: Table(name, number, MappingProxyType(by_table[number])) for number, name in tables}
+    by_name = {table.name: table for table in by_number.values()}
+    return Catalog(ts, schema_ts, schema, MappingProxyType(by_name), MappingProxyType(by_number))

@@ -1,0 +1,83 @@
+"""Making the document that a write leaves: system fields, bounds, and its canonical JSON text.
+
+Source: docs/spec/semantics.md §1 and §5. The schema's own check is the transaction's next step.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sandbox.engine.errors import LearnerError
+from sandbox.engine.schema import CREATION_TIME_FIELD, ID_FIELD
+from sandbox.engine.values import UNDEFINED, Undefined, Value, check_document, dumps
+from sandbox.engine.values.display import display, display_string
+
+Document: TypeAlias = dict[str, Value]
+
+
+def with_system_fields(body: Document, document_id: str, creation_time: float) -> Document:
+    """The whole document. A body may carry the two system fields only as they are. Raises LearnerError."""
+    own_id = body.get(ID_FIELD, document_id)
+    if own_id != document_id:
+        raise LearnerError(
+            f"Provided document ID {display_string(document_id)} doesn't match '_id' field {display(own_id)}",
+            code="InvalidIdError",
+        )
+    document = {**body, ID_FIELD: document_id, CREATION_TIME_FIELD: creation_time}
+    own_time = body.get(CREATION_TIME_FIELD, creation_time)
+    if type(own_time) is not float or own_time != creation_time:
+        raise LearnerError(
+            f"Provided creation time Some({creation_time:.17g}) doesn't match '_creationTime' field in "
+            f"{display({ID_FIELD: document_id, **body})}",
+            code="InvalidCreationTimeError",
+        )
+    return document
+
+
+def text_of(document: Document) -> bytes:
+    """The text that is stored. Raises LearnerError for what no document may hold."""
+    check_document(document)
+    text = dumps(document)
+    # Two names that start with an underscore are the system's own; more need a closer look.
+    if text.count('"_') > 2:
+        _check_field_names(document)
+    return text.encode()
+
+
+def without_system_fields(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name not in (ID_FIELD, CREATION_TIME_FIELD)}
+
+
+def merged(document: Document, fields: dict[str, Value | Undefined]) -> Document:
+    """What a patch makes of a document: UNDEFINED removes a field. A system field that is removed comes back."""
+    body: Document = {name: value for name, value in document.items() if name not in fields}
+    body.update({name: value for name, value in fields.items() if value is not UNDEFINED})
+    return body
+
+
+def _check_field_names(document: Document) -> None:
+    problems: list[str] = []
+    for name in sorted(document):
+        if name in (ID_FIELD, CREATION_TIME_FIELD):
+            continue
+        if name.startswith("_"):
+            problems.append(
+                f"Field '{name}' starts with an underscore, which is only allowed for system fields like '_id'"
+            )
+        _check_nested_names(document[name], problems)
+    if problems:
+        shown = f"Document(value: {display(document)})"
+        raise LearnerError(f"{shown} isn't a valid document: " + "\n ".join(problems), code="InvalidDocumentError")
+
+
+def _check_nested_names(value: Value, problems: list[str]) -> None:
+    if isinstance(value, list):
+        for inner in value:
+            _check_nested_names(inner, problems)
+    elif isinstance(value, dict):
+        for name in sorted(value):
+            if name.startswith("_"):
+                problems.append(
+                    f"Field '{name}' starts with an underscore, which is not allowed for nested fields"
+                )
+            _check_nested_names(value[name], problems)

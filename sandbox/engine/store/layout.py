@@ -1,0 +1,89 @@
+"""The tables of `store.db` and the connections to it.
+
+A document is its canonical JSON text, system fields included, so that reads pass bytes on without looking inside.
+Every index of every table, by_id and by_creation_time too, lives in `index_entries` under order-preserving keys
+(values/order.py), because SQLite's own indexes cannot give the order of values. `seq` is private to the file.
+Source of the shape: design.md §3.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+STORE_FILE = "store.db"
+FORMAT = 1
+TABLES_INDEX = 0
+"""The pseudo index in which reads of a missing table meet the creation of it; its key is the table's name."""
+
+BUSY_TIMEOUT_SECONDS = 5.0
+_STATEMENTS_CACHED = 256
+
+_CREATE = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE tables (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, documents INTEGER NOT NULL);
+CREATE TABLE indexes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: a read set may outlive its index
+    table_number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    fields TEXT NOT NULL,                  -- JSON array of field paths, _creationTime and _id included
+    state TEXT NOT NULL                    -- ready | staged | building | dropped
+);
+CREATE TABLE documents (seq INTEGER PRIMARY KEY, table_number INTEGER NOT NULL, uid BLOB NOT NULL, json BLOB NOT NULL);
+CREATE TABLE index_entries (
+    index_id INTEGER NOT NULL, key BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (index_id, key)
+) WITHOUT ROWID;
+CREATE TABLE commits (
+    ts INTEGER PRIMARY KEY,                -- nanoseconds, strictly ascending in commit order
+    catalog_ts INTEGER NOT NULL,           -- the newest commit, this one included, that changed tables or indexes
+    run_id TEXT NOT NULL, cause TEXT NOT NULL, writer TEXT,
+    changes BLOB NOT NULL                  -- commit_log.py
+);
+CREATE TABLE requests (
+    ts INTEGER PRIMARY KEY, session_id TEXT NOT NULL, request_id INTEGER NOT NULL, result TEXT NOT NULL,
+    UNIQUE (session_id, request_id)
+);
+"""
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Makes the tables unless they are there. Safe beside another process that does the same."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            for statement in _CREATE.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+    finally:
+        connection.execute("COMMIT")
+    if version not in (0, FORMAT):
+        raise ValueError(f"{STORE_FILE} has format {version}; this program knows {FORMAT}")
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """The one connection of a store that writes. A power cut may lose the last commits, never break the file."""
+    connection = _connect(f"file:{_quoted(path)}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA journal_size_limit = 4194304")
+    return connection
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    connection = _connect(f"file:{_quoted(path)}?mode=ro")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, cached_statements=_STATEMENTS_CACHED
+    )
+    # Many stores are open at once, so each keeps a small cache (2 MB); the operating system caches the rest.
+    connection.execute("PRAGMA cache_size = -2000")
+    return connection
+
+
+def _quoted(path: Path) -> str:
+    return str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

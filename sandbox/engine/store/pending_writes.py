@@ -1,0 +1,124 @@
+"""The writes of one transaction before its commit, and how they look through an index.
+
+Keeps for every touched document its committed and its newest version with the index keys of both. An index that the
+transaction scans gets a view: own keys in order, and the committed keys that they replace.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sandbox.engine.store.catalog import Index, Table
+from sandbox.engine.store.read_set import Interval
+from sandbox.engine.values import Value
+
+Keys = dict[int, bytes]
+"""Index id to key, for every index of one table."""
+
+
+def keys_of(table: Table, document: dict[str, Value]) -> Keys:
+    return {index.id: index.key(document) for index in table.indexes.values()}
+
+
+@dataclass(slots=True)
+class PendingWrite:
+    """`old` is what the snapshot has, `new` what the commit will leave; None means that there is no document."""
+
+    table: Table
+    uid: bytes
+    id: str
+    seq: int | None
+    """The row of the old version."""
+    old: bytes | None
+    old_keys: Keys
+    new: bytes | None
+    new_keys: Keys
+
+    @property
+    def changes_something(self) -> bool:
+        return self.old != self.new
+
+
+class _IndexView:
+    """The writes to one table as one of its indexes shows them."""
+
+    def __init__(self) -> None:
+        self.own_keys: list[bytes] = []
+        self.own: dict[bytes, bytes] = {}
+        self.hidden: list[bytes] = []
+
+    def show(self, key: bytes, json: bytes) -> None:
+        insort(self.own_keys, key)
+        self.own[key] = json
+
+    def unshow(self, key: bytes) -> None:
+        del self.own_keys[bisect_left(self.own_keys, key)]
+        del self.own[key]
+
+    def hide(self, key: bytes) -> None:
+        insort(self.hidden, key)
+
+    def own_between(self, span: Interval, is_descending: bool, count: int) -> list[tuple[bytes, bytes]]:
+        """The first `count` own documents of the span, in the asked order."""
+        keys = _between(self.own_keys, span)
+        if is_descending:
+            keys = keys[: -count - 1 : -1]
+        return [(key, self.own[key]) for key in keys[:count]]
+
+    def hidden_between(self, span: Interval) -> list[bytes]:
+        return _between(self.hidden, span)
+
+
+def _between(keys: list[bytes], span: Interval) -> list[bytes]:
+    end = len(keys) if span.high is None else bisect_left(keys, span.high)
+    return keys[bisect_left(keys, span.low) : end]
+
+
+class PendingWrites:
+    def __init__(self) -> None:
+        self._writes: dict[str, PendingWrite] = {}
+        self._views: dict[int, _IndexView] = {}
+        self._tables: set[int] = set()
+
+    def __iter__(self) -> Iterator[PendingWrite]:
+        return iter(self._writes.values())
+
+    def __len__(self) -> int:
+        return len(self._writes)
+
+    def get(self, document_id: str) -> PendingWrite | None:
+        return self._writes.get(document_id)
+
+    def put(self, write: PendingWrite) -> None:
+        """A first write of this document, or one that replaces the transaction's earlier version of it."""
+        earlier = self._writes.get(write.id)
+        self._writes[write.id] = write
+        self._tables.add(write.table.number)
+        for index_id, view in self._views.items():
+            if index_id in write.old_keys or index_id in write.new_keys or earlier is not None:
+                _apply(view, index_id, earlier, write)
+
+    def view(self, table: Table, index: Index) -> _IndexView | None:
+        """None where this transaction wrote nothing to the table."""
+        if table.number not in self._tables:
+            return None
+        view = self._views.get(index.id)
+        if view is None:
+            view = self._views[index.id] = _IndexView()
+            for write in self._writes.values():
+                if write.table.number == table.number:
+                    _apply(view, index.id, None, write)
+        return view
+
+
+def _apply(view: _IndexView, index_id: int, earlier: PendingWrite | None, write: PendingWrite) -> None:
+    if earlier is None:
+        if index_id in write.old_keys:
+            view.hide(write.old_keys[index_id])
+    elif index_id in earlier.new_keys:
+        view.unshow(earlier.new_keys[index_id])
+    if index_id in write.new_keys:
+        assert write.new is not None
+        view.show(write.new_keys[index_id], write.new)

@@ -1,0 +1,361 @@
+"""One transaction: reads on one snapshot, writes kept aside until the commit.
+
+Reads see the transaction's own writes, and every read leaves its interval in the read set before its result leaves.
+Committing is committer.py's part. Source: docs/spec/semantics.md §6–§8, runtime-abi.md §2 ("Database").
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Any, cast
+
+from sandbox.engine.errors import LearnerError, LimitExceeded
+from sandbox.engine.limits import (
+    BYTES_READ_MAX,
+    BYTES_WRITTEN_MAX,
+    DOCUMENTS_READ_MAX,
+    DOCUMENTS_WRITTEN_MAX,
+)
+from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Index, Table
+from sandbox.engine.store.commit_log import Timestamp
+from sandbox.engine.store.connections import Snapshot
+from sandbox.engine.store.documents import Document, merged, text_of, with_system_fields, without_system_fields
+from sandbox.engine.store.layout import TABLES_INDEX
+from sandbox.engine.store.pending_writes import PendingWrite, PendingWrites, keys_of
+from sandbox.engine.store.plan import parse_plan
+from sandbox.engine.store.query_stream import QueryStream, Row
+from sandbox.engine.store.read_set import OVER_LIMIT_HELP, Interval, ReadSet
+from sandbox.engine.trace import ReadNote, WriteNote
+from sandbox.engine.values import (
+    USER_TABLE_NUMBER_MIN,
+    Undefined,
+    Value,
+    decode_id,
+    encode_id,
+    encode_key,
+    identifier_problem,
+    loads,
+    new_uid,
+)
+
+_GET = (
+    "SELECT d.seq, d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
+    "WHERE e.index_id = ? AND e.key = ?"
+)
+_RANDOM_BYTES = 14
+
+
+class Transaction:
+    """Made by `Store.transaction`. Not for use after its snapshot is closed; `read_set` and `writes` stay."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        seed: bytes,
+        writable: bool,
+        now_ns: int,
+        pause: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.begin_ts: Timestamp = snapshot.ts
+        self.catalog = snapshot.catalog
+        self.connection: sqlite3.Connection = snapshot.connection
+        self.pause = pause
+        self.read_set = ReadSet()
+        self.reads: list[ReadNote] = []
+        self.pending = PendingWrites()
+        self.created_tables: dict[str, Table] = {}
+        self.store_ms = 0.0
+        self.documents_read = 0
+        self.bytes_read = 0
+        self.documents_written = 0
+        self.bytes_written = 0
+        self._seed = seed
+        self._is_writable = writable
+        self._now_ns = now_ns
+        self._ids_made = 0
+        self._next_creation_time = _ms(max(now_ns, self.begin_ts))
+
+    # --- tables
+
+    def find_table(self, name: str) -> Table | None:
+        """A table as this transaction sees it. That it is missing becomes part of the read set."""
+        table = self.catalog.tables.get(name) or self.created_tables.get(name)
+        if table is None:
+            self.read_set.add(Interval.prefix(TABLES_INDEX, encode_key([name])))
+        return table
+
+    def name_of(self, table_no: int) -> str | None:
+        table = self._by_number(table_no)
+        return None if table is None else table.name
+
+    def table_numbers(self) -> dict[str, int]:
+        """Table name to number, as JavaScript's `normalizeId` wants it. Asking records no read."""
+        return {table.name: table.number for table in (*self.catalog.tables.values(), *self.created_tables.values())}
+
+    def normalize_id(self, table: str, text: str) -> str | None:
+        """The id if it is one of that table, else None. Never raises."""
+        try:
+            table_no, _ = decode_id(text)
+        except LearnerError:
+            return None
+        found = self.find_table(table)
+        return text if found is not None and found.number == table_no else None
+
+    def _by_number(self, table_no: int) -> Table | None:
+        table = self.catalog.by_number.get(table_no)
+        if table is None:
+            for created in self.created_tables.values():
+                if created.number == table_no:
+                    return created
+        return table
+
+    # --- reads
+
+    async def get(self, id: str, *, table: str | None, method: str = "get") -> bytes | None:  # noqa: A002
+        """The document's JSON text, or None. `method` is "get" or "system.get". Raises LearnerError for a bad id."""
+        await self.pause()
+        started = time.perf_counter()
+        try:
+            found = self._resolve(id, table, method, is_write=False)
+            if found is None:
+                # A table of this number may appear; which name it will have cannot be known.
+                self.read_set.add(Interval(TABLES_INDEX, b"", None))
+                return None
+            note = ReadNote(found.name, "by_id", [{"type": "Eq", "fieldPath": "_id", "value": id}], "asc")
+            self.reads.append(note)
+            text = self._read_document(found, id)[1]
+            if text is not None:
+                note.documents, note.bytes = 1, len(text)
+            note.store_ms = (time.perf_counter() - started) * 1000
+        finally:
+            self.store_ms += (time.perf_counter() - started) * 1000
+        await self.pause()
+        return text
+
+    def open_query(self, plan: dict[str, Any]) -> QueryStream:
+        """A stream over the plan of runtime-abi.md §4. Raises LearnerError for a plan that makes no sense."""
+        parsed = parse_plan(plan, self.find_table)
+        table = self.find_table(parsed.table) if parsed.interval is not None else None
+        index = None if table is None else _index_of(table, parsed.index)
+        stream = QueryStream(self, parsed, table, index)
+        self.reads.append(stream.note)
+        return stream
+
+    def fitting(self, rows: list[Row]) -> int:
+        """How many of the rows may still be read within the limits of a transaction."""
+        room, byte_room = DOCUMENTS_READ_MAX - self.documents_read, BYTES_READ_MAX - self.bytes_read
+        if len(rows) <= room and sum(len(text) for _, text in rows) <= byte_room:
+            return len(rows)
+        for count, (_, text) in enumerate(rows[:room]):
+            byte_room -= len(text)
+            if byte_room < 0:
+                return count
+        return max(room, 0)
+
+    def over_read_limit(self) -> LimitExceeded:
+        """The error of the read that does not fit any more."""
+        what, limit, code = (
+            ("documents", f"{DOCUMENTS_READ_MAX}", "TooManyDocumentsRead")
+            if self.documents_read > DOCUMENTS_READ_MAX
+            else ("bytes", f"{BYTES_READ_MAX} bytes", "TooManyBytesRead")
+        )
+        return LimitExceeded(
+            f"Too many {what} read in a single function execution (limit: {limit}). {OVER_LIMIT_HELP}", code=code
+        )
+
+    def _read_document(self, table: Table, document_id: str) -> tuple[int | None, bytes | None]:
+        """(row, JSON text) of the newest version this transaction sees; the row is None for its own insert."""
+        key = encode_key([document_id])
+        self.read_set.add(Interval.prefix(table.by_id.id, key))
+        write = self.pending.get(document_id)
+        if write is not None:
+            seq, text = write.seq, write.new
+        else:
+            seq, text = self.connection.execute(_GET, (table.by_id.id, key)).fetchone() or (None, None)
+        if text is not None:
+            fits = self.fitting([(key, text)])
+            self.documents_read += 1
+            self.bytes_read += len(text)
+            if not fits:
+                raise self.over_read_limit()
+        return seq, text
+
+    def _resolve(self, document_id: str, table: str | None, method: str, *, is_write: bool) -> Table | None:
+        """The table of an id. None where a read finds no such table. Raises LearnerError."""
+        try:
+            table_no, _ = decode_id(document_id)
+        except LearnerError as error:
+            raise _invalid_id(method, f"Unable to decode ID: {error.message}") from None
+        if table_no < USER_TABLE_NUMBER_MIN:
+            if method.startswith("system.") and not is_write:
+                return None
+            raise LearnerError("System tables can only be accessed with db.system.", code="SystemTable")
+        if method.startswith("system."):
+            raise LearnerError("User tables cannot be accessed with db.system.", code="UserTable")
+        found = self._by_number(table_no)
+        if found is None:
+            if is_write:
+                raise _invalid_id(method, f'Table for ID "{document_id}" not found')
+        elif table is not None and found.name != table:
+            raise _invalid_id(method, f'expected to be an Id<"{table}">, got Id<"{found.name}"> instead.')
+        return found
+
+    # --- writes
+
+    @property
+    def writes(self) -> tuple[WriteNote, ...]:
+        """The documents that the commit changes."""
+        return tuple(
+            WriteNote(write.table.name, write.id, _parsed(write.old), _parsed(write.new))
+            for write in self.pending
+            if write.changes_something
+        )
+
+    async def insert(self, table: str, value: dict[str, Value]) -> str:
+        """Returns the new `_id`. Creates the table if need be. Raises LearnerError, LimitExceeded."""
+        await self.pause()
+        started = time.perf_counter()
+        try:
+            _check_insert(table, value)
+            target = self.find_table(table) or self._create_table(table)
+            self._ids_made += 1
+            random_bytes = blake2b(self._seed + self._ids_made.to_bytes(4, "big"), digest_size=_RANDOM_BYTES).digest()
+            uid = new_uid(random_bytes, self._now_ns)
+            document_id = encode_id(target.number, uid)
+            document = with_system_fields(value, document_id, self._next_creation_time)
+            text = text_of(document)
+            self._check_schema(target, document)
+            self._put(PendingWrite(target, uid, document_id, None, None, {}, text, keys_of(target, document)))
+            self._next_creation_time = math.nextafter(self._next_creation_time, math.inf)
+        finally:
+            self.store_ms += (time.perf_counter() - started) * 1000
+        return document_id
+
+    async def patch(
+        self,
+        id: str,  # noqa: A002
+        fields: dict[str, Value | Undefined],
+        *,
+        table: str | None = None,
+    ) -> None:
+        """Merges top-level fields; UNDEFINED removes one. Raises LearnerError, LimitExceeded."""
+        await self._rewrite("patch", "Update", id, table, lambda old: merged(old, fields))
+
+    async def replace(self, id: str, value: dict[str, Value], *, table: str | None = None) -> None:  # noqa: A002
+        await self._rewrite("replace", "Replace", id, table, lambda _: value)
+
+    async def delete(self, id: str, *, table: str | None = None) -> None:  # noqa: A002
+        await self._rewrite("delete", "Delete", id, table, None)
+
+    async def _rewrite(
+        self,
+        method: str,
+        verb: str,
+        document_id: str,
+        table: str | None,
+        change: Callable[[Document], Document] | None,
+    ) -> None:
+        await self.pause()
+        assert self._is_writable
+        started = time.perf_counter()
+        try:
+            found = self._resolve(document_id, table, method, is_write=True)
+            assert found is not None
+            seq, text = self._read_document(found, document_id)
+            if text is None:
+                raise LearnerError(f"{verb} on nonexistent document ID {document_id}", code="NonexistentDocument")
+            old = cast(Document, loads(text))
+            if change is None:
+                self._put(self._next_version(found, document_id, seq, text, old, None, {}))
+                return
+            new = with_system_fields(change(old), document_id, cast(float, old["_creationTime"]))
+            new_text = text_of(new)
+            if new_text != text:
+                self._check_schema(found, new)
+                self._put(self._next_version(found, document_id, seq, text, old, new_text, keys_of(found, new)))
+        finally:
+            self.store_ms += (time.perf_counter() - started) * 1000
+
+    def _next_version(
+        self,
+        table: Table,
+        document_id: str,
+        seq: int | None,
+        text: bytes,
+        old: Document,
+        new_text: bytes | None,
+        new_keys: dict[int, bytes],
+    ) -> PendingWrite:
+        """`text` and `old` are what the transaction saw; what the commit replaces is the snapshot's version."""
+        earlier = self.pending.get(document_id)
+        if earlier is None:
+            _, uid = decode_id(document_id)
+            return PendingWrite(table, uid, document_id, seq, text, keys_of(table, old), new_text, new_keys)
+        return PendingWrite(
+            table, earlier.uid, document_id, earlier.seq, earlier.old, earlier.old_keys, new_text, new_keys
+        )
+
+    def _put(self, write: PendingWrite) -> None:
+        self.documents_written += 1
+        self.bytes_written += len(write.new or b"")
+        if self.documents_written > DOCUMENTS_WRITTEN_MAX:
+            raise LimitExceeded(
+                f"Too many writes in a single function execution (limit: {DOCUMENTS_WRITTEN_MAX})", code="TooManyWrites"
+            )
+        if self.bytes_written > BYTES_WRITTEN_MAX:
+            raise LimitExceeded(
+                "Too many bytes written in a single function execution (limit: 16 MiB)", code="TooManyBytesWritten"
+            )
+        self.pending.put(write)
+
+    def _check_schema(self, table: Table, document: Document) -> None:
+        self.catalog.schema.check_document(table.name, without_system_fields(document), self)
+
+    def _create_table(self, name: str) -> Table:
+        """A table for this transaction alone until it commits. Its indexes get their true ids there."""
+        # The number is only free while nobody else makes a table, so that must not have happened meanwhile.
+        self.read_set.add(Interval(TABLES_INDEX, b"", None))
+        number = self.catalog.next_table_number + len(self.created_tables)
+        first = -1 - len(BUILT_IN_FIELDS) * len(self.created_tables)
+        indexes = {
+            index_name: Index.make(first - place, index_name, fields)
+            for place, (index_name, fields) in enumerate(BUILT_IN_FIELDS.items())
+        }
+        table = self.created_tables[name] = Table(name, number, MappingProxyType(indexes))
+        return table
+
+
+def _check_insert(table: str, value: Any) -> None:
+    problem = identifier_problem(table)
+    if problem is not None:
+        raise LearnerError(f"Invalid argument `table` for `db.insert`: {problem}", code="InvalidTableName")
+    if table.startswith("_"):
+        raise LearnerError("System tables (prefixed with `_`) are read-only.", code="SystemTable")
+    if type(value) is not dict:
+        raise LearnerError("Invalid argument `value` for `db.insert`: Value must be an Object", code="NotAnObject")
+
+
+def _invalid_id(method: str, reason: str) -> LearnerError:
+    return LearnerError(f"Invalid argument `id` for `db.{method}`: {reason}", code="InvalidId")
+
+
+def _index_of(table: Table, name: str | None) -> Index:
+    return table.by_creation_time if name is None else table.indexes[name]
+
+
+def _parsed(text: bytes | None) -> dict[str, Any] | None:
+    return None if text is None else json.loads(text)
+
+
+def _ms(ns: int) -> float:
+    """Milliseconds with what a double can hold of the rest, as Convex computes it."""
+    return ns // 1_000_000 + (ns % 1_000_000) * 1e-6
+
+
