@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -179,5 +180,6 @@ def _load_checks(folder: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise LessonFolderError(f"{folder / 'checks.py'} cannot be read")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up there
     spec.loader.exec_module(module)
     return module

@@ -42,8 +42,8 @@ async def save_and_deploy(workspace: Workspace, lesson: Lesson, edit: Edit) -> S
         revision = await sync_to_async(workspaces.save_revision)(
             workspace, edit.base_revision, edit.files, edit.compiled
         )
-        deployment = await registry.get(workspace.id)
-        return await _deploy(deployment, workspace, lesson, revision)
+        async with registry.use(workspace.id) as deployment:
+            return await _deploy(deployment, workspace, lesson, revision)
 
 
 async def good_revision(workspace: Workspace) -> int | None:
