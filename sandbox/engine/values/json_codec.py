@@ -17,14 +17,15 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.limits import ARRAY_LENGTH_MAX, VALUE_NESTING_MAX
+from sandbox.engine.limits import ARRAY_LENGTH_MAX, OBJECT_FIELDS_MAX, VALUE_NESTING_MAX
 
 from .bounds import check_array_length, check_depth, check_field_count
-from .names import check_field_names
+from .names import check_field_names, known_field_names
 from .types import UNDEFINED, Int64, Undefined, Value
 
 _FLOAT64 = struct.Struct("<d")
 _INT64 = struct.Struct("<q")
+_are_known = known_field_names.issuperset
 
 
 def decode(json_value: Any) -> Value:
@@ -124,6 +125,8 @@ def _float_of(number: int) -> float:
 
 def _object_hook(fields: dict[str, Any]) -> Value:
     """What json calls for every object it has read, innermost first."""
+    if _are_known(fields) and len(fields) <= OBJECT_FIELDS_MAX:
+        return fields
     if len(fields) == 1 and next(iter(fields))[:1] == "$":
         return _decode_tagged(fields)
     check_field_count(len(fields))

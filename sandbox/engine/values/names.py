@@ -15,9 +15,9 @@ from sandbox.engine.limits import FIELD_NAME_LENGTH_MAX, IDENTIFIER_LENGTH_MAX
 _FIELD_NAME = re.compile(r"(?!\$)[ -~]*")
 _IDENTIFIER = re.compile(r"(?=_*[A-Za-z0-9])[A-Za-z_][A-Za-z0-9_]*")
 
-# Names seen and found good. Programs use few names, so one set test answers almost every check.
-_good_field_names: set[str] = set()
-_GOOD_FIELD_NAMES_MAX = 10_000
+known_field_names: set[str] = set()
+"""Names found good before. Programs use few names, so one set test answers almost every check."""
+_KNOWN_NAMES_MAX = 10_000
 
 
 def field_name_problem(name: str) -> str | None:
@@ -37,14 +37,14 @@ def field_name_problem(name: str) -> str | None:
 
 def check_field_names(names: Iterable[str]) -> None:
     """Raises LearnerError for the first of the names, alphabetically, that no object may have."""
-    if _good_field_names.issuperset(names):
+    if known_field_names.issuperset(names):
         return
     for name in sorted(names):
         problem = field_name_problem(name)
         if problem is not None:
             raise LearnerError(problem, code="InvalidFieldName")
-        if len(_good_field_names) < _GOOD_FIELD_NAMES_MAX:
-            _good_field_names.add(name)
+        if len(known_field_names) < _KNOWN_NAMES_MAX and len(name) <= IDENTIFIER_LENGTH_MAX:
+            known_field_names.add(name)
 
 
 def identifier_problem(name: str) -> str | None:
