@@ -85,9 +85,11 @@ class CodeEditor extends HTMLElement {
     this.#footer = new EditorFooter(() => this.#goToNextProblem());
     this.#notice = el("div", { class: "editor-notice", role: "status", hidden: true });
     this.#panel = el("div", { class: "editor-panel", role: "tabpanel", id: PANEL_ID });
-    this.#view = new EditorView({ parent: this.#panel });
+    const first = this.#files.find((file) => !isLocked(file)) ?? this.#files[0] ?? "";
+    // The view starts with a state of ours: an empty one would put its styles on the page without the nonce.
+    this.#view = new EditorView({ parent: this.#panel, state: this.#hidden.get(first) });
     this.replaceChildren(el("div", { class: "strip" }, this.#tabs.element), this.#panel, this.#notice, this.#footer.element);
-    this.#show(this.#files.find((file) => !isLocked(file)) ?? this.#files[0] ?? "");
+    this.#show(first);
   }
 
   #startTypeScript(typesUrl: string, files: Record<string, string>): void {

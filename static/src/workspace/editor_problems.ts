@@ -41,12 +41,16 @@ function mark(doc: Text, problem: Problem): MarkedProblem {
   return { from, to: Math.max(endOffset(doc, problem, from), from), problem };
 }
 
+/** A long type is known by how it begins and ends. */
+const shortenTypes = (text: string): string =>
+  text.replace(/'([^']{70,})'/g, (_, type: string) => `'${type.slice(0, 40).trimEnd()} … ${type.slice(-16).trimStart()}'`);
+
 /** TypeScript explains in steps, each indented further: the first says what, the last says why. */
 export function shortMessage(message: string): string {
-  const lines = message.split("\n").map((line) => line.trim());
+  const lines = message.split("\n").map((line) => line.trim()).filter(Boolean);
   const first = lines[0] ?? "";
   const last = lines[lines.length - 1] ?? "";
-  return first === last ? first : `${first} ${last}`;
+  return shortenTypes(first === last ? first : `${first} ${last}`);
 }
 
 function originOf(problem: Problem): string {

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { makeTypePack } from "../build/type_pack.mjs";
+import { generateDeclarations, listModules } from "../worker/codegen.ts";
+import { LearnerProject } from "../worker/learner_project.ts";
+
+const PACK = JSON.parse(makeTypePack(new URL("..", import.meta.url).pathname)) as Record<string, string>;
+
+const SCHEMA = `import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+export default defineSchema({
+  signups: defineTable({ name: v.string(), bus: v.number() }).index("by_bus", ["bus"]),
+});`;
+const SIGNUPS = `import { query } from "./_generated/server";
+export const list = query({
+  args: {},
+  handler: async (ctx) => await ctx.db.query("signups").withIndex("by_bus", (q) => q.gt("bus", 1)).collect(),
+});`;
+const APP = `import { useQuery } from "convex/react";
+import { useState } from "react";
+import { createRoot } from "react-dom/client";
+import { api } from "../convex/_generated/api";
+export default function App() {
+  const [text, setText] = useState("");
+  const rows = useQuery(api.signups.list);
+  void createRoot;
+  return <input value={text} onChange={(event) => setText(event.target.value + (rows?.[0]?.bus.toFixed() ?? ""))} />;
+}`;
+
+function project(): LearnerProject {
+  const made = new LearnerProject();
+  made.setFile("convex/schema.ts", SCHEMA);
+  made.setFile("convex/signups.ts", SIGNUPS);
+  made.setFile("src/App.tsx", APP);
+  made.loadTypes(PACK);
+  return made;
+}
+
+const labels = (made: LearnerProject, file: string, text: string, after: string): string[] =>
+  made.complete(file, text.indexOf(after) + after.length).entries.map(({ label }) => label);
+
+Deno.test("a project without mistakes has no problems", () => {
+  const made = project();
+  assert.deepEqual(["convex/schema.ts", "convex/signups.ts", "src/App.tsx"].flatMap((file) => made.check(file)), []);
+});
+
+Deno.test("a change of the schema turns the other files red", () => {
+  const made = project();
+  made.setFile("convex/schema.ts", SCHEMA.replace("bus: v.number()", "seat: v.number()").replace('["bus"]', '["seat"]'));
+  assert.match(made.check("convex/signups.ts")[0]?.message ?? "", /"bus"/);
+  const [problem] = made.check("src/App.tsx");
+  const column = (APP.split("\n")[8]?.indexOf("?.bus") ?? 0) + "?.".length + 1;
+  assert.deepEqual([problem?.line, problem?.column, problem?.endColumn, problem?.code], [9, column, column + 3, 2339]);
+});
+
+Deno.test("completion knows tables, indexes and functions", () => {
+  const made = project();
+  assert.ok(labels(made, "convex/signups.ts", SIGNUPS, 'query("').includes("signups"));
+  assert.deepEqual(labels(made, "convex/signups.ts", SIGNUPS, 'withIndex("').sort(), ["by_bus", "by_creation_time", "by_id"]);
+  assert.deepEqual(labels(made, "src/App.tsx", APP, "= useQuery(api."), ["signups"]);
+});
+
+Deno.test("the pack lets a project use the DOM that lessons need", () => {
+  const made = new LearnerProject();
+  made.setFile("src/App.tsx", 'document.querySelector("input")?.addEventListener("keydown", (e) => localStorage.setItem(e.key, String(performance.now())));');
+  made.loadTypes(PACK);
+  assert.deepEqual(made.check("src/App.tsx"), []);
+});
+
+Deno.test("modules are what codegen.md lists, in code unit order", () => {
+  const files = ["schema.ts", "b.ts", "a/b-c.ts", "Z.tsx", "auth.config.ts", "_generated/api.ts", "x.test.ts", "notes.md", "a b.ts", "#a.ts"];
+  const found = listModules(new Map([...files.map((file) => [`convex/${file}`, "export {}"] as const), ["src/App.tsx", "export {}"]]));
+  assert.deepEqual(found, ["Z", "a/b-c", "b"]);
+  assert.deepEqual(listModules(new Map([["convex/empty.ts", "// nothing yet"]])), []);
+});
+
+Deno.test("names that are taken get an underscore", () => {
+  const api = generateDeclarations(new Map([["convex/api.ts", "export {}"], ["convex/a/delete.ts", "export {}"], ["convex/delete.ts", "export {}"]]));
+  const text = api["convex/_generated/api.d.ts"] ?? "";
+  for (const line of ["import type * as api_ from", "import type * as a_delete from", "import type * as delete_ from"]) assert.ok(text.includes(line));
+});
+
+Deno.test("without a schema any table may be named", () => {
+  const made = new LearnerProject();
+  made.setFile("convex/signups.ts", SIGNUPS.replace('.withIndex("by_bus", (q) => q.gt("bus", 1))', ""));
+  made.loadTypes(PACK);
+  assert.deepEqual(made.check("convex/signups.ts"), []);
+});
