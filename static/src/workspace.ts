@@ -6,6 +6,9 @@ import "./workspace/save-status.ts";
 import "./workspace/problem-dot.ts";
 import "./workspace/split-bar.ts";
 import "./workspace/code-editor.ts";
+import "./workspace/client-pane.ts";
+import "./workspace/runs-panel.ts";
+import "./workspace/data-panel.ts";
 
 connectPageLinks();
 new WorkspaceSocket(workspaceConfig().urls.socket, bus);

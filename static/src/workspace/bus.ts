@@ -11,6 +11,7 @@ import type {
   Persona,
   Place,
   Problem,
+  ReadMessage,
   RunMessage,
   TableInfo,
   TableMessage,
@@ -89,6 +90,8 @@ export interface BusEvents {
   commit: CommitMessage;
   table: TableMessage;
   compared: ComparedMessage;
+  /** The pointer or the keyboard is on a read in Runs: Data tints what it covers. null: no longer. */
+  "read-focus": { by: string; read: ReadMessage } | null;
   seeded: { count: number; ms: number };
   "server-error": { message: string };
   /** A wish to the server; the socket keeps the last `watch` and repeats it when it reconnects. */

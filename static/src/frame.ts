@@ -1,0 +1,149 @@
+/**
+ * Runs inside a pane's sandboxed frame, at an opaque origin, with the learner's component.
+ *
+ * It has no cookie and cannot touch the page around it. All it shares with that page is one MessagePort: the page says
+ * which revision to show, the frame says what became of it. Data comes through Convex's own client.
+ */
+import { ConvexReactClient } from "convex/react";
+import type { ComponentType } from "react";
+import { AppShell } from "./frame/app_shell.ts";
+import { captureConsole } from "./frame/console_capture.ts";
+import { placeOf, readableMessage, thrown } from "./frame/error_place.ts";
+import type { Access, FromFrame, Start, ToFrame } from "./frame/protocol.ts";
+
+/** After so many failed reconnects the token may be the reason: ask for a new one, but not all the time. */
+const RETRIES_BEFORE_ACCESS = 3;
+const ACCESS_PAUSE_MS = 30_000;
+/** The same error again and again is one error. */
+const SAME_ERROR_MS = 1000;
+
+class Frame {
+  readonly #port: MessagePort;
+  readonly #shell: AppShell;
+  #access: Access;
+  #client: ConvexReactClient;
+  #wanted = 0;
+  #shownRevision = 0;
+  #startedAt = 0;
+  #accessAskedAt = Number.NEGATIVE_INFINITY;
+  #jwtWaiting: ((jwt: string) => void)[] = [];
+  #lastError = { text: "", at: Number.NEGATIVE_INFINITY };
+
+  constructor(port: MessagePort, start: Start, element: HTMLElement) {
+    this.#port = port;
+    this.#access = start;
+    this.#client = this.#connect();
+    this.#shell = new AppShell(element, this.#client, {
+      shown: (revision) => this.#shown(revision),
+      failed: (error, revision, isFatal) => void this.#fail(error, revision, isFatal),
+    });
+    captureConsole((level, text) => this.#say({ type: "console", level, text }));
+    addEventListener("error", (event) => void this.#fail(event.error ?? event.message, this.#shownRevision, false));
+    addEventListener("unhandledrejection", (event) => void this.#fail(event.reason, this.#shownRevision, false));
+    port.onmessage = (event: MessageEvent<ToFrame>) => this.#receive(event.data);
+    setTheme(start.theme);
+    if (start.revision !== null) void this.#show(start.revision);
+  }
+
+  #say(message: FromFrame): void {
+    this.#port.postMessage(message);
+  }
+
+  #receive(message: ToFrame): void {
+    switch (message.type) {
+      case "show":
+        void this.#show(message.revision);
+        break;
+      case "theme":
+        setTheme(message.theme);
+        break;
+      case "access":
+        this.#useAccess(message);
+        break;
+    }
+  }
+
+  async #show(revision: number): Promise<void> {
+    if (revision === this.#wanted) return;
+    this.#wanted = revision;
+    this.#startedAt = performance.now();
+    try {
+      const module = (await import(`${this.#access.app}${revision}/src/App.js`)) as { default?: ComponentType };
+      if (revision !== this.#wanted) return;
+      if (!module.default) throw new Error("src/App.tsx has no default export; write `export default function App() …`");
+      this.#shell.show({ revision, component: module.default });
+    } catch (error) {
+      if (revision === this.#wanted) await this.#fail(error, revision, true);
+    }
+  }
+
+  #shown(revision: number): void {
+    this.#shownRevision = revision;
+    this.#say({ type: "shown", revision, ms: performance.now() - this.#startedAt });
+  }
+
+  async #fail(reason: unknown, revision: number, isFatal: boolean): Promise<void> {
+    const error = thrown(reason);
+    const isRepeated = error.message === this.#lastError.text && performance.now() - this.#lastError.at < SAME_ERROR_MS;
+    this.#lastError = { text: error.message, at: performance.now() };
+    if (isRepeated && !isFatal) return;
+    const place = await placeOf(error, async (url) => (await fetch(url)).text());
+    this.#say({ type: "error", revision, message: readableMessage(error.message), place, isFatal });
+  }
+
+  #connect(): ConvexReactClient {
+    const client = new ConvexReactClient(this.#access.deployment, {
+      skipConvexDeploymentUrlCheck: true,
+      unsavedChangesWarning: false,
+      initialAuthTokenReuse: true,
+      logger: false,
+    });
+    client.setAuth(({ forceRefreshToken }) => this.#identity(forceRefreshToken));
+    client.subscribeToConnectionState((state) => {
+      if (client !== this.#client) return;
+      this.#say({ type: "connection", isOpen: state.isWebSocketConnected });
+      if (!state.isWebSocketConnected && state.connectionRetries >= RETRIES_BEFORE_ACCESS) this.#askForAccess();
+    });
+    return client;
+  }
+
+  #identity(isRefused: boolean): Promise<string> {
+    if (!isRefused) return Promise.resolve(this.#access.jwt);
+    const answer = new Promise<string>((resolve) => this.#jwtWaiting.push(resolve));
+    this.#accessAskedAt = Number.NEGATIVE_INFINITY;
+    this.#askForAccess();
+    return answer;
+  }
+
+  #askForAccess(): void {
+    if (performance.now() - this.#accessAskedAt < ACCESS_PAUSE_MS) return;
+    this.#accessAskedAt = performance.now();
+    this.#say({ type: "access-wanted" });
+  }
+
+  #useAccess({ deployment, app, jwt }: Access): void {
+    const isMoved = deployment !== this.#access.deployment;
+    this.#access = { deployment, app, jwt };
+    for (const resolve of this.#jwtWaiting.splice(0)) resolve(jwt);
+    if (!isMoved) return;
+    const old = this.#client;
+    this.#client = this.#connect();
+    this.#shell.useClient(this.#client);
+    void old.close();
+  }
+}
+
+function setTheme(theme: Start["theme"]): void {
+  document.documentElement.dataset.theme = theme;
+}
+
+function begin(event: MessageEvent<Start>): void {
+  const port = event.ports[0];
+  const element = document.getElementById("root");
+  if (event.source !== parent || event.data.type !== "start" || !port || !element) return;
+  removeEventListener("message", begin);
+  new Frame(port, event.data, element);
+}
+
+addEventListener("message", begin);
+parent.postMessage({ type: "hello" }, "*");

@@ -1,0 +1,36 @@
+/** What the page and a pane's frame say to each other over their private MessagePort. Shapes only. */
+import type { ConsoleLine, Persona, Place } from "../workspace/bus.ts";
+
+export type Theme = "light" | "dark";
+
+/** Where the deployment is and who asks. The token is access, the JWT is identity. */
+export interface Access {
+  /** `<origin>/s/<token>`: the address a Convex client is given. */
+  deployment: string;
+  /** `<origin>/s/<token>/app/`: the folder of all revisions' compiled code. */
+  app: string;
+  jwt: string;
+}
+
+/** The first message, by window.postMessage, with the port. */
+export interface Start extends Access {
+  type: "start";
+  persona: Persona;
+  theme: Theme;
+  /** null: nothing has been live yet. */
+  revision: number | null;
+}
+
+export type ToFrame =
+  | { type: "show"; revision: number }
+  | { type: "theme"; theme: Theme }
+  | ({ type: "access" } & Access);
+
+export type FromFrame =
+  | { type: "shown"; revision: number; ms: number }
+  /** `revision` is the one that failed. `isFatal`: nothing of it is on the screen. */
+  | { type: "error"; revision: number; message: string; place: Place | null; isFatal: boolean }
+  | { type: "console"; level: ConsoleLine["level"]; text: string }
+  | { type: "connection"; isOpen: boolean }
+  /** The token or the JWT no longer opens anything; answered by "access". */
+  | { type: "access-wanted" };

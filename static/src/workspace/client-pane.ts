@@ -1,0 +1,223 @@
+/**
+ * <client-pane persona="alice">: one live client of the deployment. A header, the sandboxed frame, and what the frame
+ * said: errors with their place, console lines. The frame itself is frame.ts; they share one MessagePort.
+ */
+import type { FromFrame, Start, Theme, ToFrame } from "../frame/protocol.ts";
+import { accessOf, frameUrl, onAccess, renewAccess } from "./access.ts";
+import { bus, type ConsoleLine, type Persona, type RunMessage, workspaceConfig } from "./bus.ts";
+import { jumpTo } from "./jump.ts";
+import { el, hueOf, icon, isPersona, NAMES, personMark, pulse, stepMark } from "./marks.ts";
+import { afterShown, badgeOf, type PaneState, STARTING } from "./pane_state.ts";
+import { functionName, plural } from "./wording.ts";
+
+const CONSOLE_LINES_KEPT = 100;
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+
+function currentTheme(): Theme {
+  const chosen = document.documentElement.dataset.theme;
+  if (chosen === "light" || chosen === "dark") return chosen;
+  return DARK.matches ? "dark" : "light";
+}
+
+export class ClientPane extends HTMLElement {
+  #persona: Persona = "alice";
+  #state: PaneState = STARTING;
+  #port: MessagePort | null = null;
+  #frame = el("iframe");
+  #stops: (() => void)[] = [];
+  #storyCommit = "";
+  #storyWriter: string | null = null;
+  readonly #note = el("span", { class: "note" });
+  readonly #badge = el("span", { class: "badge push", role: "status" });
+  readonly #reload = el("button", { class: "btn bare sm icon", type: "button" }, icon("reload"));
+  readonly #error = el("div", { class: "msg bad", role: "alert", hidden: true });
+  readonly #hint = el("p", { class: "msg muted", hidden: true }, "The app appears here as soon as the project goes live. The editor shows what stands in the way.");
+  readonly #lines = el("ol");
+  readonly #consoleTitle = el("span");
+  readonly #console = el("details", { class: "console", hidden: true });
+  #header = el("header", { class: "strip" });
+
+  connectedCallback(): void {
+    const persona = this.getAttribute("persona");
+    this.#persona = isPersona(persona) ? persona : "alice";
+    this.#state = { ...STARTING, wanted: bus.latest("deployed")?.revision ?? workspaceConfig().goodRevision };
+    this.#build();
+    this.#listen();
+    this.#openFrame();
+  }
+
+  disconnectedCallback(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#closePort();
+    this.replaceChildren();
+  }
+
+  #build(): void {
+    const name = NAMES[this.#persona];
+    const mark = personMark(this.#persona, { silent: true });
+    this.#header = el("header", { class: "strip" }, mark, el("h2", {}, name), this.#note, this.#badge, this.#reload);
+    this.#reload.setAttribute("aria-label", `Reload ${name}’s pane`);
+    this.#reload.title = "Reload";
+    this.#lines.tabIndex = 0;
+    this.#lines.setAttribute("role", "log");
+    this.#lines.setAttribute("aria-label", `Console of ${name}’s pane`);
+    const chevron = icon("chev");
+    chevron.classList.add("chev");
+    this.#console.replaceChildren(el("summary", {}, chevron, this.#consoleTitle), this.#lines);
+    this.replaceChildren(this.#header, this.#error, this.#hint, this.#frame, this.#console);
+  }
+
+  #listen(): void {
+    const onMessage = (event: MessageEvent): void => this.#greet(event);
+    const onReload = (): void => this.#openFrame();
+    const onTheme = (): void => this.#send({ type: "theme", theme: currentTheme() });
+    const themes = new MutationObserver(onTheme);
+    themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    addEventListener("message", onMessage);
+    DARK.addEventListener("change", onTheme);
+    this.#reload.addEventListener("click", onReload);
+    this.#stops = [
+      () => removeEventListener("message", onMessage),
+      () => DARK.removeEventListener("change", onTheme),
+      () => this.#reload.removeEventListener("click", onReload),
+      () => themes.disconnect(),
+      bus.on("deployed", ({ revision }) => this.#showRevision(revision)),
+      bus.on("run", (run) => this.#tellStory(run)),
+      onAccess(() => this.#send({ type: "access", ...accessOf(this.#persona) })),
+    ];
+  }
+
+  /** A new document in a new frame: the learner's state in it starts anew. */
+  #openFrame(): void {
+    this.#closePort();
+    const frame = el("iframe", {
+      title: `${NAMES[this.#persona]}’s app`,
+      sandbox: "allow-scripts allow-forms",
+      src: frameUrl(this.#persona, currentTheme()),
+    });
+    this.#frame.replaceWith(frame);
+    this.#frame = frame;
+    this.#setState({ isReady: false, isConnected: null, shown: null, error: null });
+  }
+
+  #closePort(): void {
+    this.#port?.close();
+    this.#port = null;
+  }
+
+  /** The frame has an opaque origin, so it is known by its window, not by event.origin. */
+  #greet(event: MessageEvent): void {
+    if (event.source === null || event.source !== this.#frame.contentWindow) return;
+    if ((event.data as { type?: unknown } | null)?.type !== "hello" || this.#port) return;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = (message: MessageEvent<FromFrame>) => this.#receive(message.data);
+    const start: Start = {
+      type: "start",
+      persona: this.#persona,
+      theme: currentTheme(),
+      revision: this.#state.wanted,
+      ...accessOf(this.#persona),
+    };
+    this.#frame.contentWindow?.postMessage(start, "*", [port2]);
+    this.#setState({ isReady: true });
+  }
+
+  #send(message: ToFrame): void {
+    this.#port?.postMessage(message);
+  }
+
+  #receive(message: FromFrame): void {
+    switch (message.type) {
+      case "shown":
+        this.#setState(afterShown(this.#state, message.revision));
+        bus.emit("pane-shown", { persona: this.#persona, revision: message.revision, ms: message.ms });
+        break;
+      case "error":
+        this.#setState({ error: message });
+        bus.emit("pane-error", { persona: this.#persona, message: message.message, ...(message.place ?? { file: "", line: 0, column: 0 }) });
+        break;
+      case "console":
+        this.#addLine({ persona: this.#persona, level: message.level, text: message.text, atMs: Date.now() });
+        break;
+      case "connection":
+        this.#setState({ isConnected: message.isOpen });
+        break;
+      case "access-wanted":
+        void this.#renewAccess();
+        break;
+    }
+  }
+
+  async #renewAccess(): Promise<void> {
+    try {
+      await renewAccess();
+    } catch (error) {
+      // The frame asks again while it cannot connect, and its badge says "offline" meanwhile.
+      this.#addLine({ persona: this.#persona, level: "warn", text: (error as Error).message, atMs: Date.now() });
+    }
+  }
+
+  #showRevision(revision: number): void {
+    if (revision === this.#state.wanted) return;
+    this.#setState({ wanted: revision });
+    this.#send({ type: "show", revision });
+  }
+
+  #setState(change: Partial<PaneState>): void {
+    this.#state = { ...this.#state, ...change };
+    const badge = badgeOf(this.#state);
+    this.#badge.className = `badge push ${badge.tone}`;
+    this.#badge.replaceChildren(...(badge.icon ? [icon(badge.icon)] : []), badge.text);
+    this.#badge.title = this.#state.shown === null ? "" : `revision ${this.#state.shown}`;
+    this.#hint.hidden = this.#state.wanted !== null;
+    this.#showError();
+  }
+
+  #showError(): void {
+    const { error } = this.#state;
+    this.#error.hidden = error === null;
+    if (!error) return this.#error.replaceChildren();
+    const { place } = error;
+    const jump = place ? jumpTo(place) : null;
+    const close = el("button", { class: "btn bare sm icon", type: "button", "aria-label": "Close this message" }, icon("cross"));
+    close.addEventListener("click", () => this.#setState({ error: null }));
+    this.#error.replaceChildren(el("p", {}, `${error.message} `, jump), ...(error.isFatal ? [] : [close]));
+  }
+
+  #addLine(line: ConsoleLine): void {
+    this.#lines.append(el("li", { class: `is-${line.level}` }, line.text));
+    while (this.#lines.children.length > CONSOLE_LINES_KEPT) this.#lines.firstElementChild?.remove();
+    this.#lines.scrollTop = this.#lines.scrollHeight;
+    this.#console.hidden = false;
+    this.#consoleTitle.textContent = `Console · ${plural(this.#lines.children.length, "line")}`;
+    bus.emit("console", line);
+  }
+
+  /** The first and the last of the four numbers: who clicked, and whose list changed because of it. */
+  #tellStory(run: RunMessage): void {
+    if (run.kind === "mutation" && run.commit_ts !== null && run.writes.length > 0) {
+      this.#storyCommit = run.commit_ts;
+      this.#storyWriter = run.writer;
+      const isMine = run.writer === this.#persona;
+      this.#setNote(run.writer, isMine ? [stepMark(1), ` ${functionName(run.path)}`] : []);
+      if (isMine) pulse(this.#header);
+    } else if (run.kind === "query" && run.cause.commit_ts !== null && run.sent_to.includes(this.#persona)) {
+      if (run.cause.commit_ts === this.#storyCommit && !this.#note.hasChildNodes()) this.#tellChange();
+    }
+  }
+
+  #tellChange(): void {
+    const writer = this.#storyWriter;
+    if (writer === null) return;
+    this.#setNote(writer, [stepMark(4), " changed by ", isPersona(writer) ? personMark(writer, { small: true }) : writer]);
+    pulse(this.#note);
+  }
+
+  #setNote(writer: string | null, content: (Node | string)[]): void {
+    this.#note.className = `note ${hueOf(writer)}`;
+    this.#note.replaceChildren(...content);
+  }
+}
+
+customElements.define("client-pane", ClientPane);

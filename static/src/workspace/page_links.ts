@@ -1,0 +1,74 @@
+/**
+ * What the page's own markup asks of the elements: links that jump into the editor, the key that checks, and the
+ * words when a check could not be run. Markup made by the server or swapped in by htmx needs no listeners of its own.
+ */
+import { bus } from "./bus.ts";
+import { el, icon } from "./marks.ts";
+
+const ONE_VIEW = matchMedia("(max-width: 1199px)");
+
+/** Below 1200 px the editor may be behind another view: show it. */
+function revealEditor(): void {
+  if (ONE_VIEW.matches && location.hash !== "#editor") location.hash = "#editor";
+}
+
+function followJump(event: MouseEvent): void {
+  const link = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-go-to]") : null;
+  if (!link) return;
+  event.preventDefault();
+  const { goTo = "", line = "0", column = "1" } = link.dataset;
+  bus.emit("go-to", { file: goTo, line: Number(line), column: Number(column) });
+}
+
+function checkByKey(event: KeyboardEvent): void {
+  if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.key !== "Enter") return;
+  event.preventDefault();
+  event.stopPropagation();
+  document.querySelector<HTMLFormElement>("form[data-check]")?.requestSubmit();
+}
+
+/** The check runs on what is saved, so the last keystrokes go first. Resolves even if they could not be saved. */
+function editsAreSaved(): Promise<void> {
+  const isUnsaved = (): boolean => ["editing", "saving"].includes(bus.latest("status")?.state ?? "saved");
+  if (!isUnsaved()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = bus.on("status", () => {
+      if (isUnsaved()) return;
+      stop();
+      resolve();
+    });
+    bus.emit("save-now", undefined);
+  });
+}
+
+type Fetch = typeof fetch;
+
+/** htmx lets a request bring its own fetch: ours waits for the save. The button says "Checking" meanwhile. */
+function saveFirst(event: Event): void {
+  if (!(event.target instanceof Element) || !event.target.matches("form[data-check]")) return;
+  const { ctx } = (event as CustomEvent<{ ctx: { fetch: Fetch } }>).detail;
+  const send = ctx.fetch;
+  ctx.fetch = async (...request: Parameters<Fetch>) => {
+    await editsAreSaved();
+    return send(...request);
+  };
+}
+
+function sayCheckFailed(event: Event): void {
+  const form = event.target instanceof Element ? event.target.closest("form[data-check]") : null;
+  const outcome = form?.parentElement?.querySelector(".outcome");
+  if (!outcome) return;
+  outcome.replaceChildren(
+    el("span", { class: "badge warn state" }, icon("warn"), "not checked"),
+    el("p", { class: "findings" }, "The check could not be run. Your work is kept; try again in a moment."),
+  );
+}
+
+export function connectPageLinks(): void {
+  bus.on("go-to", revealEditor);
+  document.addEventListener("click", followJump);
+  document.addEventListener("keydown", checkByKey, { capture: true });
+  document.addEventListener("htmx:before:request", saveFirst);
+  document.addEventListener("htmx:response:error", sayCheckFailed);
+  document.addEventListener("htmx:error", sayCheckFailed);
+}

@@ -1,0 +1,167 @@
+/**
+ * <runs-panel>: every execution on a time line, newest first, grouped by what caused it. Bars share the axis above.
+ * New entries push down only while the list stands at its top; otherwise a button counts them.
+ */
+import { bus, workspaceConfig } from "./bus.ts";
+import { GroupView } from "./group_view.ts";
+import { el, isPersona, NAMES } from "./marks.ts";
+import type { ComparedMessage, RunMessage } from "./messages.ts";
+import { type Group, newestStory, RunGroups } from "./run_groups.ts";
+import { timeAxis } from "./time_axis.ts";
+import { describeWrites, functionName, plural } from "./wording.ts";
+
+const BAR_PX = 112;
+
+export class RunsPanel extends HTMLElement {
+  #groups = new RunGroups();
+  readonly #views = new Map<string, GroupView>();
+  readonly #dirty = new Set<Group>();
+  #stops: (() => void)[] = [];
+  #drawing = 0;
+  #longestMs = 0;
+  #unseen = 0;
+  readonly #count = el("span", { class: "muted small num push" });
+  readonly #ticks = el("ol");
+  readonly #axis = el("div", { class: "axis", "aria-hidden": "true" });
+  readonly #list = el("ol", { class: "line scroll", tabindex: 0, "aria-label": "Runs, latest first", hidden: true });
+  readonly #empty = el("p", { class: "empty panel-empty" }, el("b", {}, "No runs yet."), " Add a name in Alice’s pane and follow it here.");
+  readonly #more = el("button", { class: "btn sm more-runs", type: "button", hidden: true });
+  readonly #said = el("p", { class: "vh", role: "status" });
+
+  connectedCallback(): void {
+    this.#axis.replaceChildren(el("span", {}, "time"), el("span", {}, "what ran, and why"), this.#ticks, el("span", { class: "u" }, "ms"));
+    this.replaceChildren(
+      el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Runs")), this.#count),
+      this.#axis,
+      this.#empty,
+      this.#list,
+      this.#more,
+      this.#said,
+    );
+    this.#drawAxis();
+    this.#listen();
+  }
+
+  disconnectedCallback(): void {
+    cancelAnimationFrame(this.#drawing);
+    this.#drawing = 0;
+    for (const stop of this.#stops.splice(0)) stop();
+    for (const view of this.#views.values()) view.close();
+    this.#views.clear();
+    this.#groups = new RunGroups();
+  }
+
+  #listen(): void {
+    const before = bus.latest("deployed")?.revision ?? workspaceConfig().goodRevision;
+    const toTop = (): void => this.#scrollToTop();
+    const onScroll = (): void => this.#scrolled();
+    this.#more.addEventListener("click", toTop);
+    this.#list.addEventListener("scroll", onScroll, { passive: true });
+    this.#stops = [
+      () => this.#more.removeEventListener("click", toTop),
+      () => this.#list.removeEventListener("scroll", onScroll),
+      bus.on("run", (run) => this.#addRun(run)),
+      bus.on("commit", (commit) => this.#changed(this.#groups.addCommit(commit))),
+      bus.on("deployed", ({ revision, liveMs }) => {
+        if (revision === before) return;
+        this.#changed(this.#groups.addDeployed({ revision, liveMs, atMs: Date.now() }));
+      }),
+      bus.on("compared", (compared) => this.#showComparison(compared)),
+      bus.on("server-error", () => this.#stopComparing()),
+    ];
+  }
+
+  #addRun(run: RunMessage): void {
+    this.#longestMs = Math.max(this.#longestMs, run.total_ms);
+    this.#changed(this.#groups.addRun(run));
+    if (run.kind === "mutation" && run.writes.length > 0) this.#sayStory(run);
+  }
+
+  /** Drawn once a frame, however many messages come. */
+  #changed(group: Group): void {
+    this.#dirty.add(group);
+    this.#drawing ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw(): void {
+    this.#drawing = 0;
+    const wasAtTop = this.#list.scrollTop < 8;
+    const { groups } = this.#groups;
+    const kept = new Set(groups.map((group) => group.key));
+    for (const [key, view] of this.#views) {
+      if (!kept.has(key)) {
+        view.close();
+        this.#views.delete(key);
+      }
+    }
+    for (const group of [...this.#dirty].reverse()) if (kept.has(group.key)) this.#drawGroup(group, groups);
+    this.#dirty.clear();
+    const story = newestStory(groups);
+    for (const [key, view] of this.#views) view.isStory = key === story?.key;
+    this.#list.hidden = groups.length === 0;
+    this.#empty.hidden = groups.length > 0;
+    this.#count.textContent = plural(this.#groups.runs, "run");
+    this.#drawAxis();
+    if (wasAtTop) this.#list.scrollTop = 0;
+    this.#showMore();
+  }
+
+  #drawGroup(group: Group, groups: readonly Group[]): void {
+    let view = this.#views.get(group.key);
+    if (!view) {
+      view = new GroupView(group);
+      this.#views.set(group.key, view);
+      const older = groups.slice(groups.indexOf(group) + 1).find(({ key }) => this.#views.get(key)?.element.isConnected);
+      this.#list.insertBefore(view.element, (older && this.#views.get(older.key)?.element) ?? null);
+      if (this.#list.scrollTop >= 8) this.#unseen += 1;
+    }
+    view.update(true);
+  }
+
+  #drawAxis(): void {
+    const { endMs, ticksMs } = timeAxis(this.#longestMs);
+    this.style.setProperty("--u", `${BAR_PX / endMs}px`);
+    if (this.#ticks.lastElementChild?.textContent === String(endMs)) return;
+    this.#ticks.replaceChildren(
+      ...ticksMs.map((ms) => {
+        const tick = el("li", {}, String(ms));
+        tick.style.setProperty("--at", String(ms));
+        return tick;
+      }),
+    );
+  }
+
+  #scrolled(): void {
+    if (this.#list.scrollTop >= 8) return;
+    this.#unseen = 0;
+    this.#showMore();
+  }
+
+  #scrollToTop(): void {
+    this.#list.scrollTop = 0;
+    this.#list.focus();
+    this.#scrolled();
+  }
+
+  #showMore(): void {
+    this.#more.hidden = this.#unseen === 0;
+    this.#more.textContent = `${this.#unseen} new`;
+    this.#more.setAttribute("aria-label", `${this.#unseen} new above; go to the latest`);
+  }
+
+  #showComparison(compared: ComparedMessage): void {
+    for (const { runs } of this.#views.values()) runs.get(compared.run)?.showComparison(compared);
+  }
+
+  #stopComparing(): void {
+    for (const { runs } of this.#views.values()) for (const view of runs.values()) view.stopComparing();
+  }
+
+  #sayStory(run: RunMessage): void {
+    const { text, name } = describeWrites(run.writes);
+    const who = isPersona(run.writer) ? `${NAMES[run.writer]}: ` : "";
+    this.#said.textContent = `${who}${functionName(run.path)}, ${text}${name === null ? "" : `, ${name}`}`;
+  }
+}
+
+customElements.define("runs-panel", RunsPanel);
