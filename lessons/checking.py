@@ -20,8 +20,11 @@ from lessons.verdict import CheckResult, NotYet, Place
 from sandbox.engine import Deployment, LearnerError, Problem, Toolchain
 
 CHECK_SECONDS_MAX = 30.0
+CHECKS_AT_ONCE_MAX = 4
 REVISION_OF_FORK = 1
 
+# A class that presses Check together shares the machine with everybody's panes.
+_places = asyncio.Semaphore(CHECKS_AT_ONCE_MAX)
 _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -41,14 +44,15 @@ async def turn_of(person_id: int) -> AsyncIterator[None]:
 
 async def run(lesson: Lesson, task: Task, files: Mapping[str, str], tools: Toolchain) -> CheckResult:
     """Runs the task's check on a fork of these files. The fork is gone afterwards, however it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="fork-", dir=tools.work))
-    try:
-        async with asyncio.timeout(CHECK_SECONDS_MAX):
-            return await _run_in(folder, lesson, task, files, tools)
-    except TimeoutError:
-        return _too_slow()
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    async with _places:
+        folder = Path(tempfile.mkdtemp(prefix="fork-", dir=tools.work))
+        try:
+            async with asyncio.timeout(CHECK_SECONDS_MAX):
+                return await _run_in(folder, lesson, task, files, tools)
+        except TimeoutError:
+            return _too_slow()
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _run_in(folder: Path, lesson: Lesson, task: Task, files: Mapping[str, str], tools: Toolchain) -> CheckResult:

@@ -17,7 +17,7 @@ from lessons import workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Revision, Workspace
 from lessons.requests import Edit, compiled_names
-from sandbox.engine import Deployment, LearnerError, Problem
+from sandbox.engine import Deployment, LearnerError, Problem, RunnerRefused
 from sandbox.gateway.registry import registry
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,11 @@ async def _deploy(deployment: Deployment, workspace: Workspace, lesson: Lesson, 
         return Saved(revision.number, False, deployment.revision, ())
     is_first = deployment.revision is None
     project = await sync_to_async(workspaces.read_project)(revision)
-    result = await deployment.deploy(revision.number, project.files)
+    try:
+        result = await deployment.deploy(revision.number, project.files)
+    except RunnerRefused as error:
+        logger.error("Revision %s of %s was not deployed: %s", revision.number, workspace.id, error.message)
+        return Saved(revision.number, False, deployment.revision, (Problem("convex/schema.ts", 0, 0, error.message),))
     await sync_to_async(workspaces.record_deploy)(workspace, revision, is_good=result.ok, problems=len(result.problems))
     if is_first and result.ok:
         await _fill(deployment, lesson)
