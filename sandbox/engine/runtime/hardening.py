@@ -1,20 +1,180 @@
-"""How the JS process is started."""
+"""How learner code is walled in by the operating system: which layers this machine has, and the command that uses them.
+
+Launcher and layers: launcher.py. Rules for refusing: learner code never runs as uid 0, and only behind Landlock or
+another uid than the server's, unless the operator asked for less with `--unsafe-runner` (Toolchain.allow_unhardened).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import shutil
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
+from typing import Any
 
+from sandbox.engine.errors import EngineError, RunnerRefused
+from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.toolchain import Toolchain
 
-RUNNER = Path(__file__).parent / "js" / "runner.js"
-_V8_FLAGS = "--max-old-space-size=96,--disallow-code-generation-from-strings"
-_FLAGS = ("--no-prompt", "--no-config", "--no-npm", "--no-remote", "--cached-only", "--no-code-cache")
+PROBE_SECONDS = 30.0
+HEAP_MIB = 96
+MEMORY_AFTER_BOOT_BYTES = 160 * MIB
+
+_LAUNCHER = Path(__file__).with_name("launcher.py")
+_RUNNER = Path(__file__).parent / "js" / "runner.js"
+_LINUX_STEPS = ("rlimits", "oom", "uid", "parent_death", "no_new_privileges", "landlock", "seccomp")
+_OTHER_STEPS = ("rlimits", "uid")
+# V8 reserves about 550 MiB of address space at start, so DATA can only be lowered once it runs (limit_memory).
+_RLIMITS = {"CORE": 0, "FSIZE": 0, "NOFILE": 128, "DATA": 2048 * MIB}
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/ld.so.preload")
+_DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
+_LOADERS = ("/lib*/ld-linux*", "/lib*/*/ld-linux*", "/lib*/ld-musl*")
+_ENVIRONMENT = {"TZ": "UTC", "NO_COLOR": "1", "DENO_DIR": "/nonexistent", "DENO_NO_UPDATE_CHECK": "1"}
+# Without code from strings the outer realm is a poor place to escape to (js/runner.js).
+_V8_FLAGS = f"--max-old-space-size={HEAP_MIB},--disallow-code-generation-from-strings"
+_DENO_FLAGS = ("--no-prompt", "--no-config", "--no-npm", "--no-remote", "--cached-only", "--no-code-cache")
+
+
+@dataclass(frozen=True, slots=True)
+class HardeningReport:
+    """Which layers hold here. `layers` has a line for each that was tried: name, whether it holds, and a detail."""
+
+    layers: tuple[tuple[str, bool, str], ...]
+    runs_as_root: bool
+    deno: Path
+    """The binary that is started: the toolchain's own, or a copy that the unprivileged uid can reach."""
+    runner: Path
+
+    def holds(self, name: str) -> bool:
+        return any(layer == name and succeeded for layer, succeeded, _ in self.layers)
+
+    @property
+    def is_walled(self) -> bool:
+        """Whether the file system and the server's own process are out of reach of learner code."""
+        return not self.runs_as_root and (self.holds("landlock") or self.holds("uid"))
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return tuple(name for name, succeeded, _ in self.layers if succeeded)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name}: {'on' if ok else 'OFF'} ({detail})" for name, ok, detail in self.layers)
+
+
+_reports: dict[tuple[Path, Path], HardeningReport] = {}
+
+
+async def probe(tools: Toolchain) -> HardeningReport:
+    """Tries every layer once in this process's life, by starting Deno behind all of them. Raises EngineError."""
+    key = (tools.deno, tools.work)
+    if key not in _reports:
+        deno, runner = await asyncio.to_thread(_reachable_files, tools)
+        _reports[key] = await _try_layers(deno, runner)
+    return _reports[key]
 
 
 async def command(tools: Toolchain) -> list[str]:
-    """The arguments of the process."""
-    return [str(tools.deno), "run", *_FLAGS, f"--v8-flags={_V8_FLAGS}", str(RUNNER)]
+    """The command line of a JS process. Raises RunnerRefused where the walls that learner code needs are missing."""
+    report = await probe(tools)
+    if report.runs_as_root:
+        raise RunnerRefused("Learner code does not run as root. Start the server as another user.")
+    if not report.is_walled and not tools.allow_unhardened:
+        raise RunnerRefused(
+            "This system offers neither Landlock nor a change of user, so learner code could read what the server can. "
+            f"Use --unsafe-runner only if every learner may. Layers:\n{report}"
+        )
+    return _command(report.deno, report.runner, report.steps, report=False)
 
 
 def limit_memory(pid: int) -> None:
-    """Lowers what the process may still allocate."""
+    """Lowers what a booted process may still allocate, array buffers included, which the heap flag does not count."""
+    if not hasattr(resource, "prlimit"):
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError, FileNotFoundError):
+        used = next(
+            int(line.split()[1]) * 1024
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+            if line.startswith("VmData:")
+        )
+        limit = used + MEMORY_AFTER_BOOT_BYTES
+        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+
+
+# ── inside ──────────────────────────────────────────────────────────────────
+
+
+async def _try_layers(deno: Path, runner: Path) -> HardeningReport:
+    steps = _LINUX_STEPS if sys.platform == "linux" else _OTHER_STEPS
+    argv = _command(deno, runner, steps, report=True)
+    argv = [*argv[: argv.index("--") + 2], "--version"]
+    process = await asyncio.create_subprocess_exec(
+        *argv, env={}, cwd="/", stdin=asyncio.subprocess.DEVNULL, stdout=-1, stderr=-1
+    )
+    stdout, stderr = await asyncio.wait_for(process.communicate(), PROBE_SECONDS)
+    if process.returncode != 0 or not stdout.startswith(b"deno "):
+        raise EngineError(f"Deno does not start: {stderr.decode(errors='replace')}", code="DenoFailed")
+    lines: dict[str, list[Any]] = json.loads(stderr.splitlines()[0])
+    layers = tuple((name, bool(succeeded), str(detail)) for name, (succeeded, detail) in lines.items())
+    is_root = os.geteuid() == 0 and not {name: ok for name, ok, _ in layers}["uid"]
+    return HardeningReport(layers, is_root, deno, runner)
+
+
+def _command(deno: Path, runner: Path, steps: tuple[str, ...], *, report: bool) -> list[str]:
+    options = {
+        "steps": steps,
+        "report": report,
+        "parent": os.getpid(),
+        "rlimits": _RLIMITS,
+        "environment": _ENVIRONMENT,
+        "read": [*_LIBRARIES, *_DEVICES, str(runner)],
+        "execute": [str(deno), *(path for pattern in _LOADERS for path in glob(pattern))],
+    }
+    launch = [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(options), "--"]
+    return [*launch, str(deno), "run", *_DENO_FLAGS, f"--v8-flags={_V8_FLAGS}", str(runner)]
+
+
+def _reachable_files(tools: Toolchain) -> tuple[Path, Path]:
+    """Deno and the runner where the uid that will run them can open them; copies if need be."""
+    deno, runner = tools.deno.resolve(), _RUNNER.resolve()
+    if os.geteuid() != 0 or (_is_reachable(deno) and _is_reachable(runner)):
+        return deno, runner
+    folder = _public_folder(tools.work)
+    return _copy(deno, folder, 0o755), _copy(runner, folder, 0o644)
+
+
+def _is_reachable(path: Path) -> bool:
+    """Whether everybody may open it: read it, and pass through every folder above."""
+    is_open = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
+    return is_open and bool(path.stat().st_mode & stat.S_IROTH)
+
+
+def _public_folder(work: Path) -> Path:
+    for parent in (work, Path(tempfile.gettempdir())):
+        folder = parent / f"reactive-sandbox-{os.geteuid()}"
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        owner = folder.lstat()
+        # In a folder that all may write to, the name could have been taken by somebody else.
+        if owner.st_uid == os.geteuid() and stat.S_ISDIR(owner.st_mode):
+            folder.chmod(0o755)
+            if all(above.stat().st_mode & stat.S_IXOTH for above in (folder, *folder.resolve().parents)):
+                return folder
+    raise RunnerRefused("There is no folder from which an unprivileged user could start Deno")
+
+
+def _copy(source: Path, folder: Path, mode: int) -> Path:
+    original = source.stat()
+    target = folder / f"{source.name}-{original.st_size}-{original.st_mtime_ns}{source.suffix}"
+    if not target.exists():
+        unfinished = folder / f".{target.name}.{os.getpid()}"
+        shutil.copyfile(source, unfinished)
+        unfinished.chmod(mode)
+        unfinished.replace(target)
+    return target
