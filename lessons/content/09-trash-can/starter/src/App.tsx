@@ -17,15 +17,15 @@ export default function App() {
         </select>
       </label>
       <h3>
-        Going <span className="muted num">{signups?.length}</span>
+        Going <span>{signups?.length}</span>
       </h3>
-      {signups?.length === 0 && <p className="muted">Nobody yet. Add the first name below.</p>}
+      {signups?.length === 0 && <p>Nobody yet. Add the first name below.</p>}
       <ul>
         {signups?.map((signup) => (
           <li key={signup._id}>
             <span>{signup.name}</span>
-            <span className="muted">bus {signup.bus}</span>
-            <button className="btn sm" type="button" onClick={() => remove({ id: signup._id })}>
+            <span>bus {signup.bus}</span>
+            <button type="button" onClick={() => remove({ id: signup._id })}>
               Remove
             </button>
           </li>
@@ -60,7 +60,7 @@ function AddForm({ ownerId }: { ownerId: string }) {
           <option value={3}>3</option>
         </select>
       </label>
-      <button className="btn sm" type="submit">
+      <button type="submit">
         Add
       </button>
     </form>

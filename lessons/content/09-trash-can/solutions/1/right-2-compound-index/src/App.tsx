@@ -19,29 +19,29 @@ export default function App() {
         </select>
       </label>
       <h3>
-        Going <span className="muted num">{signups?.length}</span>
+        Going <span>{signups?.length}</span>
       </h3>
-      {signups?.length === 0 && <p className="muted">Nobody yet. Add the first name below.</p>}
+      {signups?.length === 0 && <p>Nobody yet. Add the first name below.</p>}
       <ul>
         {signups?.map((signup) => (
           <li key={signup._id}>
             <span>{signup.name}</span>
-            <span className="muted">bus {signup.bus}</span>
-            <button className="btn sm" type="button" onClick={() => archive({ signupId: signup._id })}>
+            <span>bus {signup.bus}</span>
+            <button type="button" onClick={() => archive({ signupId: signup._id })}>
               Archive
             </button>
           </li>
         ))}
       </ul>
       <h3>
-        In the bin <span className="muted num">{archived?.length}</span>
+        In the bin <span>{archived?.length}</span>
       </h3>
       <ul>
         {archived?.map((signup) => (
           <li key={signup._id}>
             <span>{signup.name}</span>
-            <span className="muted">bus {signup.bus}</span>
-            <button className="btn sm" type="button" onClick={() => restore({ signupId: signup._id })}>
+            <span>bus {signup.bus}</span>
+            <button type="button" onClick={() => restore({ signupId: signup._id })}>
               Restore
             </button>
           </li>
@@ -76,7 +76,7 @@ function AddForm({ ownerId }: { ownerId: string }) {
           <option value={3}>3</option>
         </select>
       </label>
-      <button className="btn sm" type="submit">
+      <button type="submit">
         Add
       </button>
     </form>
