@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .definitions import (
+from sandbox.engine.schema.definitions import (
     CREATION_TIME_FIELD,
     ID_FIELD,
     IndexDefinition,
@@ -11,10 +11,10 @@ from .definitions import (
     TableDefinition,
     VectorIndexDefinition,
 )
-from .functions import check_args, check_returns
-from .subset import is_subset
-from .validator_json import parse_validator
-from .validators import (
+from sandbox.engine.schema.functions import check_args, check_returns
+from sandbox.engine.schema.subset import is_subset
+from sandbox.engine.schema.validator_json import parse_validator
+from sandbox.engine.schema.validators import (
     ANY,
     Field,
     Mismatch,

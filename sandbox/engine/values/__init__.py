@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .bounds import check_document, check_value, readable_size
-from .display import display, display_json_number, display_string, type_name
-from .ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid
-from .json_codec import decode, decode_with_undefined, dumps, encode, loads
-from .names import check_field_names, field_name_problem, identifier_problem
-from .order import compare, compile_key, encode_key, encode_value, field_at, key_after
-from .size import size_of
-from .types import INT64_MAX, INT64_MIN, UNDEFINED, Int64, Undefined, Value
+from sandbox.engine.values.bounds import check_document, check_value, readable_size
+from sandbox.engine.values.display import display, display_json_number, display_string, type_name
+from sandbox.engine.values.ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid
+from sandbox.engine.values.json_codec import decode, decode_with_undefined, dumps, encode, loads
+from sandbox.engine.values.names import check_field_names, field_name_problem, identifier_problem
+from sandbox.engine.values.order import compare, compile_key, encode_key, encode_value, field_at, key_after
+from sandbox.engine.values.size import size_of
+from sandbox.engine.values.types import INT64_MAX, INT64_MIN, UNDEFINED, Int64, Undefined, Value
 
 __all__ = [
     "INT64_MAX",

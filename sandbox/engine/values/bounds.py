@@ -13,10 +13,9 @@ from sandbox.engine.limits import (
     OBJECT_FIELDS_MAX,
     VALUE_NESTING_MAX,
 )
-
-from .names import check_field_names
-from .size import size_of
-from .types import Value
+from sandbox.engine.values.names import check_field_names
+from sandbox.engine.values.size import size_of
+from sandbox.engine.values.types import Value
 
 
 def check_value(value: Value) -> None:

@@ -10,7 +10,7 @@ import math
 import unicodedata
 from decimal import Decimal
 
-from .types import Int64, Value
+from sandbox.engine.values.types import Int64, Value
 
 _ESCAPES = {
     "\0": "\\0",

@@ -18,10 +18,9 @@ from typing import Any, NoReturn
 
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.limits import ARRAY_LENGTH_MAX, OBJECT_FIELDS_MAX, VALUE_NESTING_MAX
-
-from .bounds import check_array_length, check_depth, check_field_count
-from .names import check_field_names, known_field_names
-from .types import UNDEFINED, Int64, Undefined, Value
+from sandbox.engine.values.bounds import check_array_length, check_depth, check_field_count
+from sandbox.engine.values.names import check_field_names, known_field_names
+from sandbox.engine.values.types import UNDEFINED, Int64, Undefined, Value
 
 _FLOAT64 = struct.Struct("<d")
 _INT64 = struct.Struct("<q")

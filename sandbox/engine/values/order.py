@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import copysign
 from typing import Any
 
-from .types import UNDEFINED, Int64, Undefined, Value
+from sandbox.engine.values.types import UNDEFINED, Int64, Undefined, Value
 
 Key = Callable[[Mapping[str, Value]], bytes]
 

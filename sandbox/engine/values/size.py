@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .types import Value
+from sandbox.engine.values.types import Value
 
 
 def size_of(value: Value) -> int:
