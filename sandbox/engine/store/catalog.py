@@ -38,6 +38,11 @@ class Index:
     is_staged: bool
     key: Key = field(repr=False, compare=False)
 
+    @property
+    def declared_fields(self) -> tuple[str, ...]:
+        """Without what is appended: ("a",) of a declared index on a, ("_creationTime",) of by_creation_time."""
+        return BUILT_IN_FIELDS[self.name][:1] if self.name in BUILT_IN_FIELDS else self.fields[:-2]
+
     @classmethod
     def make(cls, index_id: int, name: str, fields: Iterable[str], *, is_staged: bool = False) -> Index:
         fields = tuple(fields)
@@ -70,6 +75,10 @@ class Catalog:
     tables: Mapping[str, Table]
     by_number: Mapping[int, Table]
 
+    def name_of(self, table_no: int) -> str | None:
+        table = self.by_number.get(table_no)
+        return None if table is None else table.name
+
     @property
     def next_table_number(self) -> int:
         return max(self.by_number, default=USER_TABLE_NUMBER_MIN - 1) + 1
@@ -94,10 +103,7 @@ class CatalogCache:
 def _load(connection: sqlite3.Connection, catalog_ts: Timestamp, known: Catalog) -> Catalog:
     meta = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('schema', 'schema_ts')"))
     schema_ts = Timestamp(meta.get("schema_ts", 0))
-    if schema_ts == known.schema_ts:
-        schema = known.schema
-    else:
-        schema = SchemaDefinition.parse(meta["schema"])
+    schema = known.schema if schema_ts == known.schema_ts else SchemaDefinition.parse(meta["schema"])
     tables = connection.execute("SELECT number, name FROM tables ORDER BY number").fetchall()
     indexes = connection.execute(
         "SELECT table_number, id, name, fields, state FROM indexes WHERE state IN (?, ?) ORDER BY id", LIVE_STATES

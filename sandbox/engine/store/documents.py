@@ -77,7 +77,5 @@ def _check_nested_names(value: Value, problems: list[str]) -> None:
     elif isinstance(value, dict):
         for name in sorted(value):
             if name.startswith("_"):
-                problems.append(
-                    f"Field '{name}' starts with an underscore, which is not allowed for nested fields"
-                )
+                problems.append(f"Field '{name}' starts with an underscore, which is not allowed for nested fields")
             _check_nested_names(value[name], problems)

@@ -90,9 +90,7 @@ def _malformed(reason: str) -> LearnerError:
 def _boolean(value: Value | Undefined) -> bool:
     if value is True or value is False:
         return value
-    raise LearnerError(
-        f"Cannot use value {_shown(value)} (type {_type_of(value)}) as a Boolean", code="EvalError"
-    )
+    raise LearnerError(f"Cannot use value {_shown(value)} (type {_type_of(value)}) as a Boolean", code="EvalError")
 
 
 def _shown(value: Value | Undefined) -> str:

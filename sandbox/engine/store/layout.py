@@ -62,7 +62,11 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """The one connection of a store that writes. A power cut may lose the last commits, never break the file."""
+    """The one connection of a store that writes; makes the folder and the file if need be.
+
+    A power cut may lose the last commits, and never breaks the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(f"file:{_quoted(path)}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")

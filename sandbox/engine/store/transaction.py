@@ -263,7 +263,6 @@ class Transaction:
         change: Callable[[Document], Document] | None,
     ) -> None:
         await self.pause()
-        assert self._is_writable
         started = time.perf_counter()
         try:
             found = self._resolve(document_id, table, method, is_write=True)
@@ -303,6 +302,7 @@ class Transaction:
         )
 
     def _put(self, write: PendingWrite) -> None:
+        assert self._is_writable
         self.documents_written += 1
         self.bytes_written += len(write.new or b"")
         if self.documents_written > DOCUMENTS_WRITTEN_MAX:
@@ -357,5 +357,3 @@ def _parsed(text: bytes | None) -> dict[str, Any] | None:
 def _ms(ns: int) -> float:
     """Milliseconds with what a double can hold of the rest, as Convex computes it."""
     return ns // 1_000_000 + (ns % 1_000_000) * 1e-6
-
-

@@ -1,0 +1,181 @@
+"""The committer: the single place that checks for conflict, assigns commit timestamps and applies writes.
+
+Everything between BEGIN IMMEDIATE and COMMIT is one call without an await, some tens of microseconds. Running the
+mutation again after a Conflict is the caller's part. Source: docs/spec/semantics.md §6, design.md §3.2.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from itertools import chain
+
+from sandbox.engine.clock import Clock
+from sandbox.engine.errors import Conflict, LogTruncated
+from sandbox.engine.store.catalog import CatalogCache, Table
+from sandbox.engine.store.commit_log import Change, Commit, RecentCommits, Timestamp, encode_changes, head_of
+from sandbox.engine.store.layout import TABLES_INDEX
+from sandbox.engine.store.pending_writes import PendingWrite
+from sandbox.engine.store.transaction import Transaction
+from sandbox.engine.values import encode_key
+
+INSERT_COMMIT = "INSERT INTO commits (ts, catalog_ts, run_id, cause, writer, changes) VALUES (?, ?, ?, ?, ?, ?)"
+INSERT_ENTRY = "INSERT INTO index_entries (index_id, key, seq) VALUES (?, ?, ?)"
+DELETE_ENTRY = "DELETE FROM index_entries WHERE index_id = ? AND key = ?"
+_INSERT_REQUEST = "INSERT INTO requests (ts, session_id, request_id, result) VALUES (?, ?, ?, ?)"
+_INSERT_DOCUMENT = "INSERT INTO documents (table_number, uid, json) VALUES (?, ?, ?)"
+_UPDATE_DOCUMENT = "UPDATE documents SET json = ? WHERE seq = ?"
+_DELETE_DOCUMENT = "DELETE FROM documents WHERE seq = ?"
+_COUNT_DOCUMENTS = "UPDATE tables SET documents = documents + ? WHERE number = ?"
+
+RequestKey = tuple[str, int]
+"""A client's session id and its number for the mutation."""
+
+
+class Committer:
+    def __init__(
+        self, connection: sqlite3.Connection, clock: Clock, catalogs: CatalogCache, recent: RecentCommits
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._catalogs = catalogs
+        self._recent = recent
+
+    def commit(
+        self,
+        transaction: Transaction,
+        *,
+        run_id: str,
+        cause: str,
+        writer: str | None,
+        request: RequestKey | None,
+        result: str,
+    ) -> Timestamp:
+        """Raises Conflict, and then nothing happened. What wrote nothing gets its timestamp without a check."""
+        connection = self._connection
+        writes = [write for write in transaction.pending if write.changes_something]
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            head, catalog_ts = head_of(connection)
+            if writes:
+                self._check(transaction, writes, head, catalog_ts)
+            ts = Timestamp(max(self._clock.now_ns(), head + 1))
+            index_ids = create_tables(connection, _needed_tables(transaction, writes))
+            changes = self._apply(writes, index_ids)
+            row = (ts, ts if index_ids else catalog_ts, run_id, cause, writer, encode_changes(changes))
+            connection.execute(INSERT_COMMIT, row)
+            if request is not None:
+                self._record_request(ts, request, result)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._recent.append(Commit(ts, run_id, cause, writer, changes), head)
+        return ts
+
+    def _check(
+        self, transaction: Transaction, writes: Sequence[PendingWrite], head: Timestamp, catalog_ts: Timestamp
+    ) -> None:
+        if catalog_ts != transaction.catalog.ts:
+            current = self._catalogs.at(self._connection, catalog_ts)
+            if current.schema_ts != transaction.catalog.schema_ts:
+                # The writes were validated by a schema, and made keys for indexes, that are no longer in force.
+                raise Conflict(writes[0].table.name, current.schema_ts)
+        if head == transaction.begin_ts:
+            return
+        try:
+            commits = self._recent.since(self._connection, transaction.begin_ts, head)
+        except LogTruncated:
+            raise Conflict(writes[0].table.name, head) from None
+        written = {write.id for write in writes}
+        for commit in commits:
+            for change in commit.changes:
+                if change.id in written or transaction.read_set.overlaps_keys(change.keys):
+                    raise Conflict(change.table, commit.ts)
+
+    def _record_request(self, ts: Timestamp, request: RequestKey, result: str) -> None:
+        try:
+            self._connection.execute(_INSERT_REQUEST, (ts, *request, result))
+        except sqlite3.IntegrityError:
+            # Another process committed this very request; the caller finds its result when it looks again.
+            raise Conflict("_requests", ts) from None
+
+    def _apply(self, writes: Sequence[PendingWrite], index_ids: dict[int, int]) -> tuple[Change, ...]:
+        connection = self._connection
+        removed: list[tuple[int, bytes]] = []
+        added: list[tuple[int, bytes, int]] = []
+        counts: dict[int, int] = {}
+        for write in writes:
+            seq = self._store_document(write)
+            old_keys, new_keys = write.old_keys, _with_true_ids(write.new_keys, index_ids)
+            removed += [entry for entry in old_keys.items() if new_keys.get(entry[0]) != entry[1]]
+            added += [(index, key, seq) for index, key in new_keys.items() if old_keys.get(index) != key]
+            number = write.table.number
+            counts[number] = counts.get(number, 0) + (write.new is not None) - (write.old is not None)
+        connection.executemany(DELETE_ENTRY, removed)
+        connection.executemany(INSERT_ENTRY, added)
+        connection.executemany(_COUNT_DOCUMENTS, [(count, number) for number, count in counts.items() if count])
+        return _changes(writes, index_ids)
+
+    def _store_document(self, write: PendingWrite) -> int:
+        """The row of the document. The conflict check made sure that an old version is still where it was read."""
+        connection = self._connection
+        if write.seq is None:
+            row = (write.table.number, write.uid, write.new)
+            seq = connection.execute(_INSERT_DOCUMENT, row).lastrowid
+            assert seq is not None
+            return seq
+        if write.new is None:
+            connection.execute(_DELETE_DOCUMENT, (write.seq,))
+        else:
+            connection.execute(_UPDATE_DOCUMENT, (write.new, write.seq))
+        return write.seq
+
+
+def create_tables(connection: sqlite3.Connection, tables: Sequence[Table]) -> dict[int, int]:
+    """Writes the tables and their indexes down. Returns the true index ids by the ones in `tables`."""
+    index_ids: dict[int, int] = {}
+    for table in tables:
+        connection.execute("INSERT INTO tables VALUES (?, ?, 0)", (table.number, table.name))
+        for index in table.indexes.values():
+            index_ids[index.id] = create_index(connection, table.number, index.name, index.fields, "ready")
+    return index_ids
+
+
+def create_index(
+    connection: sqlite3.Connection, table_number: int, name: str, fields: Sequence[str], state: str
+) -> int:
+    row = (table_number, name, json.dumps(fields), state)
+    index_id = connection.execute(
+        "INSERT INTO indexes (table_number, name, fields, state) VALUES (?, ?, ?, ?)", row
+    ).lastrowid
+    assert index_id is not None
+    return index_id
+
+
+def _needed_tables(transaction: Transaction, writes: Sequence[PendingWrite]) -> list[Table]:
+    if not transaction.created_tables:
+        return []
+    numbers = {write.table.number for write in writes}
+    return [table for table in transaction.created_tables.values() if table.number in numbers]
+
+
+def _with_true_ids(keys: dict[int, bytes], index_ids: dict[int, int]) -> dict[int, bytes]:
+    if not index_ids:
+        return keys
+    return {index_ids.get(index_id, index_id): key for index_id, key in keys.items()}
+
+
+def _changes(writes: Sequence[PendingWrite], index_ids: dict[int, int]) -> tuple[Change, ...]:
+    changes: list[Change] = []
+    created: set[int] = set()
+    for write in writes:
+        table = write.table
+        keys = dict.fromkeys(chain(write.old_keys.items(), _with_true_ids(write.new_keys, index_ids).items()))
+        if table.by_id.id in index_ids and table.number not in created:
+            created.add(table.number)
+            keys[TABLES_INDEX, encode_key([table.name])] = None
+        changes.append(Change(table.name, table.number, write.uid, write.id, write.old, write.new, tuple(keys)))
+    return tuple(changes)

@@ -1,0 +1,312 @@
+"""Schema push: holding a new schema against the stored documents, filling new indexes, and putting it in force.
+
+All or nothing, beside running transactions: documents are checked and indexed in slices from one snapshot, then the
+commits made meanwhile are followed, and the last of them under the write lock. Transactions that began under the
+old schema lose at commit (committer.py) and run again. Source: docs/spec/semantics.md §5 ("Schema push").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sandbox.engine.errors import DeployError, Problem
+from sandbox.engine.schema import IndexDefinition, SchemaDefinition, TableDefinition, is_subset
+from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Catalog, Index, Table
+from sandbox.engine.store.commit_log import Change, Commit, Timestamp, head_of
+from sandbox.engine.store.committer import DELETE_ENTRY, INSERT_COMMIT, create_index
+from sandbox.engine.store.connections import Snapshot
+from sandbox.engine.store.documents import Document, without_system_fields
+from sandbox.engine.store.query_stream import read_span
+from sandbox.engine.store.read_set import Interval
+from sandbox.engine.values import encode_key, key_after, loads
+
+if TYPE_CHECKING:
+    from sandbox.engine.store.store import Store
+
+SLICE_DOCUMENTS = 100
+"""How many documents are looked at before others get their turn: some milliseconds."""
+
+FOLLOWED_UNDER_LOCK_MAX = 50
+CATCH_UP_ROUNDS_MAX = 20
+LOCK_RETRY_SECONDS = 0.02
+
+_PUT_ENTRY = "INSERT OR REPLACE INTO index_entries (index_id, key, seq) VALUES (?, ?, ?)"
+_FIND = (
+    "SELECT d.seq, d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
+    "WHERE e.index_id = ? AND e.key = ?"
+)
+_PURGE = (
+    "DELETE FROM index_entries WHERE index_id = ?1 AND key <= coalesce("
+    "(SELECT key FROM index_entries WHERE index_id = ?1 ORDER BY key LIMIT 1 OFFSET 999), x'ff')"
+)
+
+
+@dataclass(slots=True)
+class _TableWork:
+    """What must be done with the documents of one existing table."""
+
+    table: Table
+    checked: TableDefinition | None
+    """Its documents must match this."""
+    added: tuple[IndexDefinition, ...]
+    building: list[Index] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What a push changes, apart from the schema text itself."""
+
+    created: tuple[TableDefinition, ...]
+    dropped: tuple[int, ...]
+    restated: tuple[tuple[str, int], ...]
+    """(state, index id) of indexes that only become staged, or no longer are."""
+    work: tuple[_TableWork, ...]
+
+
+class _OvertakenError(Exception):
+    """A transaction created a table that this push was about to create."""
+
+
+async def push_schema(store: Store, schema: SchemaDefinition, seen: Callable[[int], None] | None) -> None:
+    """See `Store.push_schema`."""
+    async with _only_push(store.folder / "push.lock"):
+        await _purge_dropped(store, also_building=True)
+        while True:
+            async with await store.snapshot() as snapshot:
+                if snapshot.catalog.schema == schema:
+                    return
+                push = _Push(store, schema, snapshot, seen)
+                try:
+                    await push.run()
+                    break
+                except _OvertakenError:
+                    continue
+                finally:
+                    push.abandon()
+        await _purge_dropped(store)
+
+
+@asynccontextmanager
+async def _only_push(path: Path) -> AsyncIterator[None]:
+    """One push at a time in all processes; a process that dies lets go."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(LOCK_RETRY_SECONDS)
+        yield
+    finally:
+        os.close(lock)
+
+
+class _Push:
+    def __init__(
+        self, store: Store, schema: SchemaDefinition, snapshot: Snapshot, seen: Callable[[int], None] | None
+    ) -> None:
+        self._store = store
+        self._schema = schema
+        self._snapshot = snapshot
+        self._catalog = snapshot.catalog
+        self._seen = seen
+        self._documents_seen = 0
+        self._followed = snapshot.ts
+        self._difference = _difference(snapshot.catalog, schema)
+        self._is_in_force = False
+
+    async def run(self) -> None:
+        """Raises DeployError, _OvertakenError; then nothing has changed that anybody sees."""
+        self._start_building()
+        for work in self._difference.work:
+            await self._go_through(work)
+        for _ in range(CATCH_UP_ROUNDS_MAX):
+            commits = await self._store.log_since(self._followed)
+            if len(commits) <= FOLLOWED_UNDER_LOCK_MAX:
+                break
+            with self._store.writing() as connection:
+                self._follow(connection, commits[:FOLLOWED_UNDER_LOCK_MAX])
+            self._followed = commits[FOLLOWED_UNDER_LOCK_MAX - 1].ts
+            await self._let_others_run()
+        with self._store.writing() as connection:
+            commit, previous = self._put_in_force(connection)
+        self._is_in_force = True
+        self._store.note_own_commit(commit, previous)
+
+    def abandon(self) -> None:
+        """Leaves what was built, unless it is in force, to be purged."""
+        ids = [(index.id,) for work in self._difference.work for index in work.building]
+        if ids and not self._is_in_force:
+            with self._store.writing() as connection:
+                connection.executemany("UPDATE indexes SET state = 'dropped' WHERE id = ?", ids)
+
+    def _start_building(self) -> None:
+        with self._store.writing() as connection:
+            for work in self._difference.work:
+                for index in work.added:
+                    number, fields = work.table.number, index.key_fields
+                    index_id = create_index(connection, number, index.name, fields, "building")
+                    work.building.append(Index.make(index_id, index.name, fields, is_staged=index.staged))
+
+    # --- the documents of the snapshot
+
+    async def _go_through(self, work: _TableWork) -> None:
+        span = Interval(work.table.by_creation_time.id, b"", None)
+        while True:
+            rows = read_span(self._snapshot.connection, span, False, SLICE_DOCUMENTS)
+            documents = [cast(Document, loads(text)) for _, text in rows]
+            for document in documents:
+                self._check(work, document, "Document with ID")
+            if work.building:
+                self._fill(work, documents)
+            self._documents_seen += len(rows)
+            if len(rows) < SLICE_DOCUMENTS:
+                return
+            await self._let_others_run()
+            span = Interval(span.index_id, key_after(rows[-1][0]) or b"", None)
+
+    def _fill(self, work: _TableWork, documents: list[Document]) -> None:
+        by_id = work.table.by_id
+        with self._store.writing() as connection:
+            # The rows of the snapshot: a document may be gone or moved by now, and following the log corrects that.
+            seqs = [self._seq(by_id, cast(str, document["_id"])) for document in documents]
+            for index in work.building:
+                entries = zip(map(index.key, documents), seqs, strict=True)
+                connection.executemany(_PUT_ENTRY, [(index.id, key, seq) for key, seq in sorted(entries)])
+
+    def _seq(self, by_id: Index, document_id: str) -> int:
+        row = self._snapshot.connection.execute(_FIND, (by_id.id, encode_key([document_id]))).fetchone()
+        return int(row[0])
+
+    def _check(self, work: _TableWork, document: Document, subject: str) -> None:
+        if work.checked is None:
+            return
+        mismatch = work.checked.document_type.mismatch(without_system_fields(document), self._catalog)
+        if mismatch is not None:
+            which = f'{subject} "{cast(str, document["_id"])}"' if subject == "Document with ID" else subject
+            message = (
+                f'Schema validation failed.\n{which} in table "{work.table.name}" does not match the schema: {mismatch}'
+            )
+            problem = Problem("convex/schema.ts", 0, 0, message)
+            raise DeployError(message, (problem,), code="SchemaValidationFailed")
+
+    async def _let_others_run(self) -> None:
+        if self._seen is not None:
+            self._seen(self._documents_seen)
+        await self._store.pause()
+        await asyncio.sleep(0)
+
+    # --- the commits since
+
+    def _follow(self, connection: sqlite3.Connection, commits: Iterable[Commit]) -> None:
+        """Brings what was built from the state before these commits to the state that `connection` sees."""
+        first: dict[str, Change] = {}
+        for commit in commits:
+            for change in commit.changes:
+                first.setdefault(change.id, change)
+        by_number = {work.table.number: work for work in self._difference.work}
+        for change in first.values():
+            work = by_number.get(change.table_no)
+            if work is not None:
+                self._follow_document(connection, work, change)
+
+    def _follow_document(self, connection: sqlite3.Connection, work: _TableWork, change: Change) -> None:
+        if change.old is not None:
+            old = cast(Document, loads(change.old))
+            connection.executemany(DELETE_ENTRY, [(index.id, index.key(old)) for index in work.building])
+        row = connection.execute(_FIND, (work.table.by_id.id, encode_key([change.id]))).fetchone()
+        if row is not None:
+            seq, document = row[0], cast(Document, loads(row[1]))
+            self._check(work, document, "New document")
+            connection.executemany(_PUT_ENTRY, [(index.id, index.key(document), seq) for index in work.building])
+
+    # --- the switch
+
+    def _put_in_force(self, connection: sqlite3.Connection) -> tuple[Commit, Timestamp]:
+        head, catalog_ts = head_of(connection)
+        catalog = self._store.catalog_at(connection, catalog_ts)
+        if any(table.name in catalog.tables for table in self._difference.created):
+            raise _OvertakenError
+        self._follow(connection, self._store.recent_commits(connection, self._followed, head))
+        self._create_tables(connection, catalog)
+        states = [("staged" if index.is_staged else "ready", index.id) for index in self._built()]
+        states += [*self._difference.restated, *(("dropped", index_id) for index_id in self._difference.dropped)]
+        connection.executemany("UPDATE indexes SET state = ? WHERE id = ?", states)
+        ts = self._store.next_ts(head)
+        meta = [("schema", self._schema.json_text), ("schema_ts", ts)]
+        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
+        connection.execute(INSERT_COMMIT, (ts, ts, "", "push", None, b""))
+        return Commit(ts, "", "push", None, ()), head
+
+    def _built(self) -> Iterable[Index]:
+        return (index for work in self._difference.work for index in work.building)
+
+    def _create_tables(self, connection: sqlite3.Connection, catalog: Catalog) -> None:
+        for number, table in enumerate(self._difference.created, catalog.next_table_number):
+            connection.execute("INSERT INTO tables VALUES (?, ?, 0)", (number, table.name))
+            for name, fields in BUILT_IN_FIELDS.items():
+                create_index(connection, number, name, fields, "ready")
+            for index in table.indexes:
+                state = "staged" if index.staged else "ready"
+                create_index(connection, number, index.name, index.key_fields, state)
+
+
+def _difference(catalog: Catalog, schema: SchemaDefinition) -> _Difference:
+    created = tuple(table for name, table in schema.tables.items() if name not in catalog.tables)
+    dropped: list[int] = []
+    restated: list[tuple[str, int]] = []
+    work: list[_TableWork] = []
+    for table in catalog.tables.values():
+        definition = schema.tables.get(table.name)
+        wanted = {} if definition is None else {index.name: index for index in definition.indexes}
+        kept: set[str] = set()
+        for index in table.indexes.values():
+            if index.name in BUILT_IN_FIELDS:
+                continue
+            match = wanted.get(index.name)
+            if match is None or match.key_fields != index.fields:
+                dropped.append(index.id)
+                continue
+            kept.add(index.name)
+            if match.staged != index.is_staged:
+                restated.append(("staged" if match.staged else "ready", index.id))
+        added = tuple(index for name, index in wanted.items() if name not in kept)
+        checked = definition if _must_check(catalog.schema, schema, table.name) else None
+        if added or checked is not None:
+            work.append(_TableWork(table, checked, added))
+    return _Difference(created, tuple(dropped), tuple(restated), tuple(work))
+
+
+def _must_check(old: SchemaDefinition, new: SchemaDefinition, table: str) -> bool:
+    """Whether stored documents may fail the new schema. Those of a schema in force that says no less cannot."""
+    definition, before = new.tables.get(table), old.tables.get(table)
+    if definition is None or not new.schema_validation:
+        return False
+    if before is None or not old.schema_validation:
+        return True
+    return not is_subset(before.document_type, definition.document_type)
+
+
+async def _purge_dropped(store: Store, *, also_building: bool = False) -> None:
+    """Deletes the entries of dropped indexes, in slices. While no push runs, "building" is what a crash left."""
+    if also_building:
+        with store.writing() as connection:
+            connection.execute("UPDATE indexes SET state = 'dropped' WHERE state = 'building'")
+    while True:
+        with store.writing() as connection:
+            row = connection.execute("SELECT id FROM indexes WHERE state = 'dropped'").fetchone()
+            if row is None:
+                return
+            if connection.execute(_PURGE, row).rowcount == 0:
+                connection.execute("DELETE FROM indexes WHERE id = ?", row)
+        await store.pause()
+        await asyncio.sleep(0)

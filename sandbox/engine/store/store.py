@@ -1,0 +1,265 @@
+"""The store: one folder with one database, behind one object per process.
+
+Several Store objects, in this process or others, may serve one folder: the file is the only truth, and what is kept
+in memory is checked against it at every use. Methods are async so that another backend may wait where SQLite does
+not; no lock is held between two of them. Design: design.md §3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sandbox.engine.clock import Clock
+from sandbox.engine.schema import SchemaDefinition
+from sandbox.engine.store import commit_log, layout
+from sandbox.engine.store.catalog import Catalog, CatalogCache
+from sandbox.engine.store.commit_log import Commit, RecentCommits, Timestamp, head_of
+from sandbox.engine.store.committer import Committer, RequestKey
+from sandbox.engine.store.connections import Snapshot, SnapshotPool
+from sandbox.engine.store.plan import find_index
+from sandbox.engine.store.query_stream import read_span
+from sandbox.engine.store.read_set import Interval
+from sandbox.engine.store.schema_push import push_schema
+from sandbox.engine.store.transaction import Transaction
+from sandbox.engine.trace import Order
+from sandbox.engine.values import key_after
+
+COMMITS_BETWEEN_TRIMS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class IndexInfo:
+    name: str
+    fields: tuple[str, ...]
+    """As declared: without the creation time and id that every index ends with."""
+    staged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    name: str
+    number: int
+    indexes: tuple[IndexInfo, ...]
+    """by_id and by_creation_time come first."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TablePage:
+    """`rows` are JSON texts, `count` is that of the whole table, `next` is the `after` of the following page."""
+
+    rows: list[bytes]
+    count: int
+    next: bytes | None
+
+
+class Store:
+    """Open with `await Store.open(folder, …)`, end with `await close()`. Belongs to one event loop."""
+
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, clock: Clock, random: Callable[[int], bytes]
+    ) -> None:
+        self.folder = folder
+        self.path = folder / layout.STORE_FILE
+        self._clock = clock
+        self._random = random
+        self._connection = connection
+        self._catalogs = CatalogCache()
+        self._snapshots = SnapshotPool(self.path, self._catalogs)
+        self._recent = RecentCommits(head_of(connection)[0])
+        self._committer = Committer(connection, clock, self._catalogs, self._recent)
+        self._commits_until_trim = COMMITS_BETWEEN_TRIMS
+
+    @classmethod
+    async def open(cls, folder: Path, *, clock: Clock, random: Callable[[int], bytes] = os.urandom) -> Self:
+        """Opens the store in `folder`, or makes an empty one there."""
+        connection = layout.connect_writer(folder / layout.STORE_FILE)
+        try:
+            layout.create(connection)
+            store = cls(folder, connection, clock, random)
+        except BaseException:
+            connection.close()
+            raise
+        async with await store.snapshot():
+            pass  # loads the catalog
+        return store
+
+    async def close(self) -> None:
+        self._snapshots.close()
+        self._connection.close()
+
+    async def pause(self) -> None:
+        """Awaited wherever a backend may wait for its server. SQLite does not wait."""
+
+    # --- reading
+
+    @property
+    def schema(self) -> SchemaDefinition:
+        """The schema in force, as of the newest snapshot that this process took."""
+        return self._catalogs.newest.schema
+
+    async def head(self) -> Timestamp:
+        """The newest commit; 0 in a store without commits."""
+        await self.pause()
+        return head_of(self._connection)[0]
+
+    async def snapshot(self) -> Snapshot:
+        """Waits while four are out. To be closed soon: `async with await store.snapshot() as snapshot`."""
+        await self.pause()
+        return await self._snapshots.borrow()
+
+    def transaction(self, snapshot: Snapshot, *, seed: bytes, writable: bool) -> Transaction:
+        """`seed` determines the ids of inserted documents; give every run another one."""
+        return Transaction(snapshot, seed=seed, writable=writable, now_ns=self._clock.now_ns(), pause=self.pause)
+
+    async def log_since(self, ts: Timestamp) -> list[Commit]:
+        """The commits in (ts, head]. Raises LogTruncated."""
+        await self.pause()
+        return self._recent.since(self._connection, ts, head_of(self._connection)[0])
+
+    async def recorded_request(self, session_id: str, request_id: int) -> tuple[Timestamp, str] | None:
+        """The commit and the result of a request that was committed before."""
+        await self.pause()
+        row: tuple[Timestamp, str] | None = self._connection.execute(
+            "SELECT ts, result FROM requests WHERE session_id = ? AND request_id = ?", (session_id, request_id)
+        ).fetchone()
+        return row
+
+    async def data_version(self) -> int:
+        """Another number after another process, or another Store object, committed. Own commits do not count."""
+        await self.pause()
+        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    # --- writing
+
+    async def commit(
+        self,
+        transaction: Transaction,
+        *,
+        run_id: str,
+        cause: str,
+        writer: str | None,
+        request: RequestKey | None = None,
+        result: str = "",
+    ) -> Timestamp:
+        """Makes the writes durable as one point in time, and remembers `result` under `request`.
+
+        Raises Conflict if a commit since the begin timestamp overlaps what was read or written, if the schema
+        changed, or if `request` was committed meanwhile. A transaction without writes always succeeds.
+        """
+        await self.pause()
+        ts = self._committer.commit(
+            transaction, run_id=run_id, cause=cause, writer=writer, request=request, result=result
+        )
+        self._commits_until_trim -= 1
+        if self._commits_until_trim == 0:
+            self._commits_until_trim = COMMITS_BETWEEN_TRIMS
+            commit_log.trim(self._connection, self._clock.now_ns())
+        await self.pause()
+        return ts
+
+    async def push_schema(self, schema: SchemaDefinition, *, seen: Callable[[int], None] | None = None) -> None:
+        """Puts a schema in force: checks stored documents, creates tables, fills new indexes, drops old ones.
+
+        All or nothing; others run meanwhile. `seen` is told now and then how many documents have been looked at.
+        Raises DeployError "Schema validation failed. …" naming a document. Tables that are no longer in the schema
+        keep their documents.
+        """
+        await self.pause()
+        await push_schema(self, schema, seen)
+        async with await self.snapshot():
+            pass  # so that `schema` is the new one
+
+    # --- for schema_push.py
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction, undone if the block raises. The block must not await."""
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def catalog_at(self, connection: sqlite3.Connection, catalog_ts: Timestamp) -> Catalog:
+        return self._catalogs.at(connection, catalog_ts)
+
+    def recent_commits(self, connection: sqlite3.Connection, ts: Timestamp, head: Timestamp) -> list[Commit]:
+        return self._recent.since(connection, ts, head)
+
+    def next_ts(self, head: Timestamp) -> Timestamp:
+        return Timestamp(max(self._clock.now_ns(), head + 1))
+
+    def note_own_commit(self, commit: Commit, previous: Timestamp) -> None:
+        self._recent.append(commit, previous)
+
+    # --- for the panels
+
+    async def table_page(
+        self, table: str, *, index: str | None, order: Order, limit: int, after: bytes | None
+    ) -> TablePage:
+        """Documents in index order (creation time when `index` is None). Raises LearnerError for an unknown index."""
+        async with await self.snapshot() as snapshot:
+            found = snapshot.catalog.tables.get(table)
+            if found is None:
+                return TablePage([], 0, None)
+            by = found.by_creation_time if index is None else find_index(found, index)
+            is_descending = order == "desc"
+            low, high = b"", None
+            if after is not None:
+                low, high = (b"", after) if is_descending else (key_after(after) or b"", None)
+            rows = read_span(snapshot.connection, Interval(by.id, low, high), is_descending, limit)
+            count = snapshot.connection.execute(
+                "SELECT documents FROM tables WHERE number = ?", (found.number,)
+            ).fetchone()[0]
+        return TablePage([text for _, text in rows], count, rows[-1][0] if len(rows) == limit else None)
+
+    async def tables(self) -> list[TableInfo]:
+        """All tables by name, also those that the schema does not name."""
+        async with await self.snapshot() as snapshot:
+            counts = dict(snapshot.connection.execute("SELECT name, documents FROM tables ORDER BY name"))
+            tables = snapshot.catalog.tables
+        return [
+            TableInfo(
+                name,
+                tables[name].number,
+                tuple(IndexInfo(i.name, i.declared_fields, i.is_staged) for i in tables[name].indexes.values()),
+                count,
+            )
+            for name, count in counts.items()
+        ]
+
+    # --- copies
+
+    async def fork_to(self, folder: Path) -> None:
+        """Copies the store as it is now into an empty folder; stored files are linked, not copied."""
+        await self.pause()
+        await asyncio.to_thread(_copy_store, self.folder, folder)
+
+
+def _copy_store(source: Path, target: Path) -> None:
+    """In a thread: SQLite copies pages without Python's lock."""
+    reader = layout.connect_reader(source / layout.STORE_FILE)
+    writer = layout.connect_writer(target / layout.STORE_FILE)
+    try:
+        reader.backup(writer)
+    finally:
+        reader.close()
+        writer.close()
+    files = source / "files"
+    if files.is_dir():
+        (target / "files").mkdir(exist_ok=True)
+        for file in files.iterdir():
+            os.link(file, target / "files" / file.name)
