@@ -1,1 +1,61 @@
-"""The reactive store and its functions, in Python: no Django, no sockets."""
+"""The reactive store and its functions, in Python: no Django, no sockets. This is the public face; use nothing else."""
+
+from sandbox.engine import limits
+from sandbox.engine.clock import Clock, FixedClock, SystemClock
+from sandbox.engine.deployment import Deployment, DeployResult
+from sandbox.engine.errors import (
+    DeployError,
+    EngineError,
+    LearnerError,
+    LimitExceeded,
+    Problem,
+    ProtocolError,
+    RunnerRefused,
+)
+from sandbox.engine.runtime.executor import Identity, Outcome
+from sandbox.engine.runtime.hardening import HardeningReport, probe
+from sandbox.engine.runtime.host import FunctionInfo, close_pools
+from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine.store import Comparison, TableInfo, TablePage, Timestamp
+from sandbox.engine.sync.protocol import encode_ts
+from sandbox.engine.sync.session import SyncSession
+from sandbox.engine.sync.watch import Emission, Watch
+from sandbox.engine.trace import Cause, CommitNote, DeployNote, ReadNote, RunNote, TraceNote, WriteNote
+
+__all__ = [
+    "Cause",
+    "Clock",
+    "CommitNote",
+    "Comparison",
+    "DeployError",
+    "DeployNote",
+    "DeployResult",
+    "Deployment",
+    "Emission",
+    "EngineError",
+    "FixedClock",
+    "FunctionInfo",
+    "HardeningReport",
+    "Identity",
+    "LearnerError",
+    "LimitExceeded",
+    "Outcome",
+    "Problem",
+    "ProtocolError",
+    "ReadNote",
+    "RunNote",
+    "RunnerRefused",
+    "SyncSession",
+    "SystemClock",
+    "TableInfo",
+    "TablePage",
+    "Timestamp",
+    "Toolchain",
+    "TraceNote",
+    "Watch",
+    "WriteNote",
+    "close_pools",
+    "encode_ts",
+    "limits",
+    "probe",
+]

@@ -159,7 +159,9 @@ class Deployment:
 
     # ── clients and calls ───────────────────────────────────────────────────
 
-    def connect(self, send: Callable[[str], Awaitable[None]], close: Callable[[int, str], Awaitable[None]]) -> SyncSession:
+    def connect(
+        self, send: Callable[[str], Awaitable[None]], close: Callable[[int, str], Awaitable[None]]
+    ) -> SyncSession:
         """A session for one socket. The caller passes frames to `receive` and calls `disconnect` at the end."""
         session = SyncSession(self, send, close)
         self._sessions = {known for known in self._sessions if known.is_open} | {session}
@@ -208,7 +210,9 @@ class Deployment:
                     if attempt == limits.CONFLICT_RETRIES_MAX:
                         raise
 
-    async def compare(self, table: str, index: str, range_: list[dict[str, Any]], order: Literal["asc", "desc"]) -> Comparison:
+    async def compare(
+        self, table: str, index: str, range_: list[dict[str, Any]], order: Literal["asc", "desc"]
+    ) -> Comparison:
         """The same read through the index and as a full scan, both measured (design.md §3.5: in a process apart)."""
         return await compare_plans(self.folder / "store.db", table, index, range_, order)
 

@@ -75,7 +75,9 @@ class Conflict(EngineError):
     code = "Conflict"
 
     def __init__(self, table: str, commit_ts: int) -> None:
-        super().__init__(f'Documents read from or written to the "{table}" table changed while this mutation was being run')
+        super().__init__(
+            f'Documents read from or written to the "{table}" table changed while this mutation was being run'
+        )
         self.table = table
         self.commit_ts = commit_ts
 

@@ -78,7 +78,18 @@ class Executor:
         self._host = host
         self._clock = clock
         self._gate = CodeGate()
-        self.functions: Mapping[str, FunctionInfo] = {}
+        self._functions: Mapping[str, FunctionInfo] = {}
+        self._validators: dict[str, tuple[schema.Validator, schema.Validator | None]] = {}
+
+    @property
+    def functions(self) -> Mapping[str, FunctionInfo]:
+        """The current code's functions by path. Setting them belongs into `changing_code`."""
+        return self._functions
+
+    @functions.setter
+    def functions(self, functions: Mapping[str, FunctionInfo]) -> None:
+        self._functions = functions
+        self._validators = {path: _validators(function) for path, function in functions.items()}
 
     @property
     def changing_code(self) -> AbstractAsyncContextManager[None]:
@@ -140,7 +151,9 @@ class Executor:
 
     def _lost(self, request: Request, attempt: _Attempt, conflict: Conflict, retries: int) -> Outcome:
         message = f"{conflict.message} and on every subsequent retry. See https://docs.convex.dev/error#1"
-        result = replace(attempt.result, value_json=None, error=LearnerError(message, code="OptimisticConcurrencyControlFailure"))
+        result = replace(
+            attempt.result, value_json=None, error=LearnerError(message, code="OptimisticConcurrencyControlFailure")
+        )
         return self._outcome(
             request, "mutation", attempt, result, Cause("retry"), attempt.transaction.begin_ts, None, retries
         )
@@ -152,10 +165,10 @@ class Executor:
     async def _run(self, request: Request, kind: FunctionKind, snapshot: Snapshot) -> _Attempt:
         started = time.perf_counter()
         transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
-        syscalls = Syscalls(transaction, kind=kind, identity=request.identity)
+        syscalls = Syscalls(transaction, kind=kind, identity=request.identity, path=request.path)
         try:
-            function = self._find(request, kind)
-            self._check_args(function, request, transaction)
+            self._refuse_unless_callable(request, kind)
+            self._check_args(request, transaction)
             call = Call(
                 kind=kind,
                 path=request.path,
@@ -166,13 +179,13 @@ class Executor:
             )
             result = await self._host.call(call, syscalls)
             if result.error is None:
-                self._check_returns(function, request, result, transaction)
+                self._check_returns(request, result, transaction)
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
         return _Attempt(transaction, result, syscalls.identity_was_read, (time.perf_counter() - started) * 1000)
 
-    def _find(self, request: Request, kind: FunctionKind) -> FunctionInfo:
-        function = self.functions.get(request.path)
+    def _refuse_unless_callable(self, request: Request, kind: FunctionKind) -> None:
+        function = self._functions.get(request.path)
         if function is None or (function.visibility != "public" and not request.internal):
             shown = request.path.removesuffix(":default")
             raise LearnerError(
@@ -186,30 +199,30 @@ class Executor:
                 f"but it is defined as {function.kind.capitalize()}.",
                 code="WrongFunctionKind",
             )
-        return function
 
-    def _check_args(self, function: FunctionInfo, request: Request, transaction: Transaction) -> None:
+    def _check_args(self, request: Request, transaction: Transaction) -> None:
         if len(request.args_json) > limits.ARGUMENT_BYTES_MAX:
             raise LimitExceeded(_too_large("Arguments for", request.path, len(request.args_json), "are"))
         arguments = values.loads(request.args_json)
         assert isinstance(arguments, list)
-        schema.check_args(schema.parse_validator(function.args), arguments, transaction)
+        schema.check_args(self._validators[request.path][0], arguments, transaction)
 
-    def _check_returns(
-        self, function: FunctionInfo, request: Request, result: CallResult, transaction: Transaction
-    ) -> None:
+    def _check_returns(self, request: Request, result: CallResult, transaction: Transaction) -> None:
         """The result is text made by learner code: it is refused unless it is JSON, whatever the library promised."""
         assert result.value_json is not None
         if len(result.value_json) > limits.RETURN_BYTES_MAX:
             raise LimitExceeded(_too_large("Function", request.path, len(result.value_json), "return value is"))
         try:
-            if function.returns is None:
+            validator = self._validators[request.path][1]
+            if validator is None:
                 json.loads(result.value_json)
                 return
             returned = values.loads(result.value_json)
         except ValueError as error:
-            raise LearnerError("The function returned something that is not a Convex value", code="BadResult") from error
-        schema.check_returns(schema.parse_validator(function.returns), returned, transaction)
+            raise LearnerError(
+                "The function returned something that is not a Convex value", code="BadResult"
+            ) from error
+        schema.check_returns(validator, returned, transaction)
 
     def _outcome(
         self,
@@ -245,6 +258,11 @@ class Executor:
         return Outcome(
             result.value_json, result.error, result.log_lines, ts, transaction.read_set, attempt.identity_was_read, note
         )
+
+
+def _validators(function: FunctionInfo) -> tuple[schema.Validator, schema.Validator | None]:
+    returns = None if function.returns is None else schema.parse_validator(function.returns)
+    return schema.parse_validator(function.args), returns
 
 
 def _backoff_seconds(retries: int) -> float:

@@ -172,7 +172,9 @@ class LiveQueries:
                     if subscription.result is not None and listener.persona is not None:
                         sent.setdefault(subscription.result, []).append(listener.persona)
         for result, changed in runs:
-            self._on_run(replace(result.outcome.note, result_changed=changed, sent_to=tuple(sorted(set(sent.get(result, ()))))))
+            self._on_run(
+                replace(result.outcome.note, result_changed=changed, sent_to=tuple(sorted(set(sent.get(result, ())))))
+            )
 
     async def _follow(self, ts: Timestamp) -> None:
         """Replays the log up to `ts`. Validity moves forward by this alone, so it stops where the snapshot stands."""
@@ -203,7 +205,9 @@ class LiveQueries:
                 self._attach(subscription, shared)
                 return None
         cause = old.cause if old is not None and old.cause is not None else Cause("first")
-        request = Request(subscription.path, subscription.args_json, subscription.identity, subscription.listener.persona)
+        request = Request(
+            subscription.path, subscription.args_json, subscription.identity, subscription.listener.persona
+        )
         outcome = await self._executor.query(request, snapshot, cause)
         path, args_json, own = subscription.own_key
         key = (path, args_json, own if outcome.identity_was_read else None)

@@ -116,15 +116,21 @@ def _parse(raw: dict[str, Any]) -> ClientMessage:
     match raw.get("type"):
         case "Connect":
             seen = raw.get("maxObservedTimestamp")
-            return Connect(_text(raw, "sessionId"), None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp")))
+            return Connect(
+                _text(raw, "sessionId"), None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp"))
+            )
         case "Authenticate":
             token = raw.get("value")
-            return Authenticate(_version(raw, "baseVersion"), _text(raw, "tokenType"), token if isinstance(token, str) else None)
+            return Authenticate(
+                _version(raw, "baseVersion"), _text(raw, "tokenType"), token if isinstance(token, str) else None
+            )
         case "ModifyQuerySet":
             changes = tuple(_parse_modification(one) for one in _list(raw, "modifications"))
             return ModifyQuerySet(_version(raw, "baseVersion"), _version(raw, "newVersion"), changes)
         case "Mutation" | "Action" as kind:
-            return RequestCall(kind, _version(raw, "requestId"), canonical_path(_text(raw, "udfPath")), _list(raw, "args"))
+            return RequestCall(
+                kind, _version(raw, "requestId"), canonical_path(_text(raw, "udfPath")), _list(raw, "args")
+            )
         case "Event":
             return ClientEvent(_text(raw, "eventType"))
         case other:
@@ -136,7 +142,9 @@ def _parse_modification(raw: dict[str, Any]) -> AddQuery | RemoveQuery:
         case "Add":
             journal = raw.get("journal")
             path = canonical_path(_text(raw, "udfPath"))
-            return AddQuery(_version(raw, "queryId"), path, _list(raw, "args"), journal if isinstance(journal, str) else None)
+            return AddQuery(
+                _version(raw, "queryId"), path, _list(raw, "args"), journal if isinstance(journal, str) else None
+            )
         case "Remove":
             return RemoveQuery(_version(raw, "queryId"))
         case other:
@@ -167,7 +175,9 @@ def _version(raw: dict[str, Any], name: str) -> int:
 # Values arrive as JSON text from the functions, so messages are put together as text and never decoded again.
 
 
-def transition(start: StateVersion, end: StateVersion, modifications: list[str], server_ns: int, skew_ms: int | None) -> str:
+def transition(
+    start: StateVersion, end: StateVersion, modifications: list[str], server_ns: int, skew_ms: int | None
+) -> str:
     head = json.dumps({"type": "Transition", "startVersion": start.to_json(), "endVersion": end.to_json()})
     tail = json.dumps({"clientClockSkew": skew_ms, "serverTs": server_ns})
     return f'{head[:-1]},"modifications":[{",".join(modifications)}],{tail[1:]}'
@@ -181,7 +191,13 @@ def query_updated(query_id: int, value_json: str, log_lines: tuple[str, ...], jo
 
 
 def query_failed(query_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]) -> str:
-    failed = {"type": "QueryFailed", "queryId": query_id, "errorMessage": message, "logLines": log_lines, "journal": None}
+    failed = {
+        "type": "QueryFailed",
+        "queryId": query_id,
+        "errorMessage": message,
+        "logLines": log_lines,
+        "journal": None,
+    }
     return json.dumps(failed | error_data)
 
 
@@ -196,7 +212,9 @@ def mutation_succeeded(request_id: int, value_json: str, ts: int, log_lines: tup
     )
 
 
-def request_failed(kind: str, request_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]) -> str:
+def request_failed(
+    kind: str, request_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]
+) -> str:
     failed: dict[str, Any] = {
         "type": f"{kind}Response",
         "requestId": request_id,

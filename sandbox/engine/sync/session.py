@@ -105,7 +105,9 @@ class SyncSession:
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
-        await asyncio.gather(*(task for task in self._tasks if task is not asyncio.current_task()), return_exceptions=True)
+        await asyncio.gather(
+            *(task for task in self._tasks if task is not asyncio.current_task()), return_exceptions=True
+        )
 
     # ── what the client says ────────────────────────────────────────────────
 
@@ -255,7 +257,9 @@ class SyncSession:
 
     async def _run_request(self, call: RequestCall, identity: Identity | None) -> None:
         if call.kind == "Action":
-            error = LearnerError("Actions are not supported here. Use a mutation or a query.", code="ActionsUnsupported")
+            error = LearnerError(
+                "Actions are not supported here. Use a mutation or a query.", code="ActionsUnsupported"
+            )
             self._queue(protocol.request_failed("Action", call.request_id, client_text(error), (), {}))
             return
         assert self._session_id is not None

@@ -20,7 +20,7 @@ async def host() -> PythonHost:
 
     async def rows(syscalls: Any, table: str) -> list[Any]:
         plan = {"source": {"type": "FullTableScan", "tableName": table, "order": "asc"}, "operators": []}
-        stream = syscalls.transaction.open_query(plan)
+        stream = syscalls._tx.open_query(plan)
         documents, _ = await stream.next(1000)
         return [json.loads(document) for document in documents]
 
@@ -34,7 +34,7 @@ async def host() -> PythonHost:
 
     @host.function("notes:add", "mutation")
     async def _add(syscalls: Any, args: dict[str, Any]) -> Any:
-        return await syscalls.transaction.insert("notes", {"text": args["text"]})
+        return await syscalls._tx.insert("notes", {"text": args["text"]})
 
     @host.function("notes:nothing", "mutation")
     async def _nothing(syscalls: Any, args: dict[str, Any]) -> Any:

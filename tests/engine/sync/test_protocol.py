@@ -16,7 +16,9 @@ json_values = st.recursive(
     max_leaves=8,
 )
 types = st.sampled_from(["Connect", "Authenticate", "ModifyQuerySet", "Mutation", "Action", "Event", "else"])
-fields = st.sampled_from(["sessionId", "baseVersion", "newVersion", "modifications", "requestId", "udfPath", "args", "value"])
+fields = st.sampled_from(
+    ["sessionId", "baseVersion", "newVersion", "modifications", "requestId", "udfPath", "args", "value"]
+)
 
 
 @given(st.integers(0, 2**64 - 1))
