@@ -13,10 +13,10 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
@@ -26,12 +26,12 @@ from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
 from sandbox.engine.runtime.host import FunctionInfo, JsHost
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.schema import SchemaDefinition
-from sandbox.engine.store import Commit, Comparison, Store, Timestamp, compare_plans
+from sandbox.engine.store import Commit, Comparison, Store, compare_plans
 from sandbox.engine.sync.live_queries import LiveQueries
 from sandbox.engine.sync.protocol import canonical_path
-from sandbox.engine.sync.session import SyncSession, VerifyToken
+from sandbox.engine.sync.session import Close, Send, SyncSession, VerifyToken
 from sandbox.engine.sync.watch import Watch
-from sandbox.engine.trace import Cause, CommitNote, DeployNote, RunNote, TraceNote
+from sandbox.engine.trace import Cause, CommitNote, DeployNote, Order, RunNote, TraceNote
 
 logger = logging.getLogger(__name__)
 
@@ -159,9 +159,7 @@ class Deployment:
 
     # ── clients and calls ───────────────────────────────────────────────────
 
-    def connect(
-        self, send: Callable[[str], Awaitable[None]], close: Callable[[int, str], Awaitable[None]]
-    ) -> SyncSession:
+    def connect(self, send: Send, close: Close) -> SyncSession:
         """A session for one socket. The caller passes frames to `receive` and calls `disconnect` at the end."""
         session = SyncSession(self, send, close)
         self._sessions = {known for known in self._sessions if known.is_open} | {session}
@@ -188,7 +186,7 @@ class Deployment:
     async def insert_rows(
         self, table: str, rows: Iterable[Mapping[str, Any]], *, writer: str | None = None, cause: str = "seed"
     ) -> int:
-        """Inserts rows (Convex-encoded JSON objects) through the validators, some hundred a commit. Returns how many."""
+        """Inserts rows (Convex-encoded JSON objects) through the validators, in several commits. Returns how many."""
         pending = [values.decode(dict(row)) for row in rows]
         for start in range(0, len(pending), ROWS_PER_COMMIT):
             await self._insert_chunk(table, pending[start : start + ROWS_PER_COMMIT], writer, cause)
@@ -210,11 +208,9 @@ class Deployment:
                     if attempt == limits.CONFLICT_RETRIES_MAX:
                         raise
 
-    async def compare(
-        self, table: str, index: str, range_: list[dict[str, Any]], order: Literal["asc", "desc"]
-    ) -> Comparison:
+    async def compare(self, table: str, index: str | None, range_: list[dict[str, Any]], order: Order) -> Comparison:
         """The same read through the index and as a full scan, both measured (design.md §3.5: in a process apart)."""
-        return await compare_plans(self.folder / "store.db", table, index, range_, order)
+        return await compare_plans(self.store.path, table, index, range_, order)
 
     # ── notes for the panels ────────────────────────────────────────────────
 
@@ -282,6 +278,3 @@ def _write_atomically(path: Path, text: str) -> None:
     fresh = path.with_suffix(".new")
     fresh.write_text(text)
     os.replace(fresh, path)
-
-
-__all__ = ["DeployResult", "Deployment", "Timestamp"]

@@ -189,7 +189,8 @@ class Executor:
         if function is None or (function.visibility != "public" and not request.internal):
             shown = request.path.removesuffix(":default")
             raise LearnerError(
-                f"Could not find public function for '{shown}'. Did you forget to run `npx convex dev` or `npx convex deploy`?",
+                f"Could not find public function for '{shown}'. "
+                "Did you forget to run `npx convex dev` or `npx convex deploy`?",
                 code="FunctionNotFound",
             )
         if function.kind != kind:

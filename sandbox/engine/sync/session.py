@@ -102,12 +102,10 @@ class SyncSession:
         """The socket is gone. Running requests are not undone; they stay recorded for a replay."""
         self._is_open = False
         self._backend.live.remove(self, list(self._subscriptions.values()))
-        for task in self._tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
-        await asyncio.gather(
-            *(task for task in self._tasks if task is not asyncio.current_task()), return_exceptions=True
-        )
+        others = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     # ── what the client says ────────────────────────────────────────────────
 
@@ -126,7 +124,8 @@ class SyncSession:
             case RequestCall():
                 if self._requests.qsize() >= limits.PENDING_MUTATIONS_MAX:
                     raise ProtocolError(
-                        "Too many concurrent mutations. Only up to 1000 pending mutations allowed on a single websocket."
+                        "Too many concurrent mutations. "
+                        "Only up to 1000 pending mutations allowed on a single websocket."
                     )
                 self._requests.put_nowait((message, self._identity))
             case ClientEvent():
@@ -257,9 +256,7 @@ class SyncSession:
 
     async def _run_request(self, call: RequestCall, identity: Identity | None) -> None:
         if call.kind == "Action":
-            error = LearnerError(
-                "Actions are not supported here. Use a mutation or a query.", code="ActionsUnsupported"
-            )
+            error = LearnerError("This sandbox does not run actions yet. Use a mutation.", code="NotAvailable")
             self._queue(protocol.request_failed("Action", call.request_id, client_text(error), (), {}))
             return
         assert self._session_id is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -52,7 +53,7 @@ async def test_transitions_chain_without_a_gap(client: Client) -> None:
         await mutate(client, number, text=str(number))
     await client.wait(lambda: len(client.value_of(0)) == 5)
     transitions = client.of_type("Transition")
-    assert all(a["endVersion"] == b["startVersion"] for a, b in zip(transitions, transitions[1:], strict=False))
+    assert all(a["endVersion"] == b["startVersion"] for a, b in itertools.pairwise(transitions))
 
 
 async def test_every_mutation_is_followed_by_a_transition_that_reaches_it(client: Client) -> None:
