@@ -16,6 +16,13 @@ const UNUSED = [
 const UNUSED_NAME = new RegExp(`^(?:${UNUSED.join("|")})`);
 const NAMES_TAGS_OR_EVENTS = /(?:EventMap|TagNameMap)$/;
 
+/** Interfaces with two parents must say themselves which of their two listeners they have. */
+const HAS_TWO_PARENTS = /^(?:SVG|MathML|ServiceWorker$)/;
+const LISTENER = /^(?:add|remove)EventListener$/;
+
+const keptMembers = ({ name, members }) =>
+  HAS_TWO_PARENTS.test(name.text) ? members.filter((member) => LISTENER.test(member.name?.text ?? "")) : [];
+
 const isUnused = (name) => UNUSED_NAME.test(name) && !NAMES_TAGS_OR_EVENTS.test(name);
 
 export function trimDom(ts, file) {
@@ -24,7 +31,8 @@ export function trimDom(ts, file) {
   const statements = file.statements.map((statement) => {
     if (ts.isInterfaceDeclaration(statement) && isUnused(statement.name.text)) {
       return factory.updateInterfaceDeclaration(
-        statement, statement.modifiers, statement.name, statement.typeParameters, statement.heritageClauses, []);
+        statement, statement.modifiers, statement.name, statement.typeParameters, statement.heritageClauses,
+        keptMembers(statement));
     }
     if (ts.isVariableStatement(statement) && isUnused(statement.declarationList.declarations[0].name.text)) {
       const [declaration] = statement.declarationList.declarations;

@@ -22,16 +22,21 @@ import { TypeScriptClient } from "./typescript.ts";
 
 const PANEL_ID = "editor-panel";
 const NARROW = "(max-width: 600px)";
+/** A half-typed line is wrong by nature: its problems wait until the typist does. */
+const TYPING_MS = 600;
 
 class CodeEditor extends HTMLElement {
   #files: string[] = [];
   #open = "";
   /** The states of the files that are not shown; the shown one lives in the view. */
   readonly #hidden = new Map<string, EditorState>();
+  readonly #scrolls = new Map<string, StateEffect<unknown>>();
   readonly #types = new Map<string, readonly Problem[]>();
   #deployProblems: readonly Problem[] = [];
   #problems: readonly Problem[] = [];
   #checkState: CheckState = "checking";
+  #editedAt = 0;
+  #typingTimer = 0;
   #view!: EditorView;
   #tabs!: EditorTabs;
   #footer!: EditorFooter;
@@ -55,12 +60,13 @@ class CodeEditor extends HTMLElement {
   disconnectedCallback(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
+    clearTimeout(this.#typingTimer);
+    this.#open = "";
     this.#checker.stop();
     this.#project.close();
     this.#view.destroy();
     this.#typescript.stop();
-    this.#hidden.clear();
-    this.#types.clear();
+    for (const kept of [this.#hidden, this.#scrolls, this.#types]) kept.clear();
     this.replaceChildren();
   }
 
@@ -139,19 +145,28 @@ class CodeEditor extends HTMLElement {
   }
 
   #edited(file: string, text: string): void {
-    void this.#typescript.call("setFile", { file, text }).catch(() => undefined);
-    this.#checker.edited(file);
+    this.#editedAt = performance.now();
+    clearTimeout(this.#typingTimer);
+    this.#tellTypeScript(file, text);
     this.#project.edit(file, text);
+  }
+
+  #tellTypeScript(file: string, text: string): void {
+    this.#typescript.call("setFile", { file, text }).catch((error: unknown) => this.#typescriptFailed(error));
+    this.#checker.edited(file);
   }
 
   #show(file: string): void {
     const next = this.#hidden.get(file);
     if (!next) return;
-    if (this.#open) this.#hidden.set(this.#open, this.#view.state);
+    if (this.#open) {
+      this.#hidden.set(this.#open, this.#view.state);
+      this.#scrolls.set(this.#open, this.#view.scrollSnapshot());
+    }
     this.#hidden.delete(file);
     this.#open = file;
     this.#view.setState(next);
-    this.#view.dispatch({ effects: EditorView.scrollIntoView(next.selection.main) });
+    this.#view.dispatch({ effects: this.#scrolls.get(file) ?? EditorView.scrollIntoView(next.selection.main) });
     this.#tabs.select(file);
     this.#panel.setAttribute("aria-labelledby", this.#tabs.idOf(file));
     const { line, column } = cursorPlace(next);
@@ -173,15 +188,26 @@ class CodeEditor extends HTMLElement {
       const change = { changes: { from: 0, to: state.doc.length, insert: text }, annotations: fromElsewhere.of(true) };
       if (this.#hidden.has(file)) this.#hidden.set(file, state.update(change).state);
       else this.#view.dispatch(change);
-      void this.#typescript.call("setFile", { file, text }).catch(() => undefined);
-      this.#checker.edited(file);
+      this.#scrolls.delete(file);
+      this.#tellTypeScript(file, text);
     }
   }
 
   #showTypes(file: string, problems: readonly Problem[]): void {
+    const waitMs = this.#editedAt + TYPING_MS - performance.now();
+    if (waitMs > 0 && file === this.#open && this.#isAtCursor(problems)) {
+      clearTimeout(this.#typingTimer);
+      this.#typingTimer = setTimeout(() => this.#showTypes(file, problems), waitMs);
+      return;
+    }
     this.#types.set(file, problems);
     if (this.#types.size === this.#files.length) this.#checkState = "checked";
     this.#showAll();
+  }
+
+  #isAtCursor(problems: readonly Problem[]): boolean {
+    const { line } = cursorPlace(this.#view.state);
+    return problems.some((problem) => problem.line === line);
   }
 
   #showDeployProblems(problems: readonly Problem[]): void {

@@ -15,7 +15,7 @@ async function complete(file: string, typescript: TypeScriptClient, context: Com
   if (!found || context.aborted || found.entries.length === 0) return null;
   const describe = async ({ label }: Completion): Promise<Node | null> => {
     const text = await typescript.call("describe", { file, position: context.pos, label });
-    return text ? document.createTextNode(text) : null;
+    return text && text !== label ? document.createTextNode(text) : null;
   };
   return {
     from: found.from ?? start,

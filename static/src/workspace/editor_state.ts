@@ -65,7 +65,7 @@ export function createFileState(options: FileOptions): EditorState {
     doc: text,
     extensions: [
       EditorView.cspNonce.of(nonce),
-      EditorView.contentAttributes.of({ "aria-label": `${file}. Escape, then Tab leaves the editor.` }),
+      EditorView.contentAttributes.of({ "aria-label": `${file}. Escape, then Tab leaves the editor.`, tabindex: "0" }),
       lineNumbers(),
       highlightActiveLineGutter(),
       highlightActiveLine(),

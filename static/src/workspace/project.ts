@@ -65,6 +65,7 @@ export class Project {
     addEventListener("beforeunload", leaving);
     this.#stops = [
       bus.on("save-now", () => this.saveNow()),
+      bus.on("deployed", ({ revision }) => this.#handle({ type: "wentLive", revision })),
       bus.on("pane-shown", (shown) => this.#paneShown(shown)),
       () => removeEventListener("online", online),
       () => removeEventListener("beforeunload", leaving),

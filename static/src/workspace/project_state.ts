@@ -41,6 +41,7 @@ export type ProjectEvent =
   | { type: "saveWasStale"; theirs: Version }
   | { type: "saveFailed"; reason: string }
   | { type: "saveRefused"; message: string }
+  | { type: "wentLive"; revision: number }
   | { type: "theirsTaken" }
   | { type: "mineKept" };
 
@@ -156,6 +157,8 @@ export function reduce(state: ProjectState, event: ProjectEvent): Step {
       return failed(state, event.reason);
     case "saveRefused":
       return refused(state, event.message);
+    case "wentLive":
+      return stay({ ...state, goodRevision: Math.max(event.revision, state.goodRevision ?? 0) });
     case "theirsTaken":
       return decided(state, true);
     case "mineKept":
