@@ -1,0 +1,145 @@
+"""The engine whole: real TypeScript, the real JS process, a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from sandbox.engine import Deployment, close_pools
+from sandbox.engine.trace import CommitNote, DeployNote, RunNote
+
+STARTER = Path(__file__).parents[2] / "lessons/content/09-trash-can/starter"
+SCHEMA = (STARTER / "convex/schema.ts").read_text()
+SIGNUPS = (STARTER / "convex/signups.ts").read_text()
+STARTER_FILES = {"convex/schema.ts": SCHEMA, "convex/signups.ts": SIGNUPS}
+AMINA = {"ownerId": "alice", "name": "Amina", "bus": 1}
+
+
+@pytest_asyncio.fixture
+async def deployment(tmp_path: Path, tools: Any) -> AsyncIterator[Deployment]:
+    deployment = await Deployment.open(tmp_path / "d", tools=tools)
+    result = await deployment.deploy(1, STARTER_FILES)
+    assert result.ok, result.problems
+    yield deployment
+    await deployment.close()
+    await close_pools()
+
+
+async def next_of(watch: Any) -> Any:
+    async with asyncio.timeout(10):
+        return await anext(watch)
+
+
+async def test_a_mutation_reaches_a_live_query(deployment: Deployment) -> None:
+    watch = await deployment.subscribe("signups:listActive", {"ownerId": "alice"})
+    assert (await next_of(watch)).value == []
+    outcome = await deployment.run_mutation("signups:create", AMINA, writer="alice")
+    assert outcome.ok, outcome.error
+    (row,) = (await next_of(watch)).value
+    assert (row["_id"], row["name"], row["bus"]) == (outcome.value, "Amina", 1)
+    await watch.close()
+
+
+async def test_a_run_tells_what_it_read_and_why_it_ran(deployment: Deployment) -> None:
+    notes: list[Any] = []
+    deployment.add_listener(notes.append)
+    watch = await deployment.subscribe("signups:listActive", {"ownerId": "alice"})
+    await next_of(watch)
+    await deployment.run_mutation("signups:create", AMINA, writer="alice")
+    await next_of(watch)
+    await deployment.run_query("signups:listActive", {"ownerId": "alice"})
+    first, mutation, woken = [note for note in notes if isinstance(note, RunNote)][:3]
+    (commit,) = [note for note in notes if isinstance(note, CommitNote)]
+    assert first.cause.kind == "first"
+    assert (mutation.kind, mutation.writer, mutation.writes[0].after["name"]) == ("mutation", "alice", "Amina")
+    assert (woken.cause.kind, woken.cause.commit_ts) == ("commit", mutation.commit_ts)
+    (read,) = woken.reads
+    assert (read.table, read.index, read.documents) == ("signups", "by_owner", 1)
+    assert 0 < read.store_ms <= woken.store_ms <= woken.total_ms
+    assert commit.commit_ts == mutation.commit_ts
+    await watch.close()
+
+
+async def test_a_failing_deploy_says_where_and_leaves_the_last_good_one_live(deployment: Deployment) -> None:
+    broken = SIGNUPS + "\nexport const broken = ;\n"
+    result = await deployment.deploy(2, STARTER_FILES | {"convex/signups.ts": broken})
+    (problem,) = result.problems
+    assert (problem.file, problem.line, problem.column) == ("convex/signups.ts", broken.count("\n"), 23)
+    assert deployment.revision == 1
+    assert (await deployment.run_mutation("signups:create", AMINA)).ok
+
+
+async def test_code_that_throws_while_it_loads_is_placed(deployment: Deployment) -> None:
+    result = await deployment.deploy(
+        2, STARTER_FILES | {"convex/signups.ts": "import './schema';\nthrow new Error('no');\n"}
+    )
+    (problem,) = result.problems
+    assert (problem.file, problem.line) == ("convex/signups.ts", 2)
+    assert "no" in problem.message
+
+
+async def test_a_schema_that_contradicts_stored_rows_is_refused_with_row_and_place(deployment: Deployment) -> None:
+    row = (await deployment.run_mutation("signups:create", AMINA)).value
+    narrow = SCHEMA.replace("bus: v.number()", "bus: v.string()")
+    result = await deployment.deploy(2, STARTER_FILES | {"convex/schema.ts": narrow})
+    (problem,) = result.problems
+    assert (problem.file, problem.line) == ("convex/schema.ts", 5)
+    assert row in problem.message
+    assert (await deployment.run_mutation("signups:create", AMINA)).ok, "the old code and schema must both be back"
+
+
+async def test_new_code_runs_live_queries_again(deployment: Deployment) -> None:
+    watch = await deployment.subscribe("signups:listActive", {"ownerId": "alice"})
+    await next_of(watch)
+    fixed = 'import { query } from "./_generated/server";\nexport const listActive = query(async () => "new");\n'
+    assert (await deployment.deploy(2, STARTER_FILES | {"convex/signups.ts": fixed})).ok
+    assert (await next_of(watch)).value == "new"
+    await watch.close()
+
+
+async def test_code_and_rows_come_back_after_a_restart(tmp_path: Path, tools: Any, deployment: Deployment) -> None:
+    await deployment.run_mutation("signups:create", AMINA)
+    await deployment.close()
+    again = await Deployment.open(tmp_path / "d", tools=tools)
+    assert again.revision == 1
+    outcome = await again.run_query("signups:listActive", {"ownerId": "alice"})
+    assert [row["name"] for row in outcome.value] == ["Amina"]
+    await again.close()
+
+
+async def test_an_error_in_a_function_carries_convexs_text_and_place(deployment: Deployment) -> None:
+    thrown = SIGNUPS.replace("await ctx.db.delete(id);", 'throw new Error("boom");')
+    assert (await deployment.deploy(2, STARTER_FILES | {"convex/signups.ts": thrown})).ok
+    row = (await deployment.run_mutation("signups:create", AMINA)).value
+    outcome = await deployment.run_mutation("signups:remove", {"id": row})
+    assert outcome.error is not None
+    first, place = outcome.error.message.splitlines()[:2]
+    assert first == "Uncaught Error: boom"
+    assert "(../convex/signups.ts:26:" in place
+
+
+async def test_arguments_are_checked_before_anything_runs(deployment: Deployment) -> None:
+    outcome = await deployment.run_mutation("signups:create", AMINA | {"bus": "one"})
+    assert outcome.error is not None
+    assert outcome.error.message.startswith("ArgumentValidationError: Value does not match validator.\nPath: .bus\n")
+
+
+async def test_seeding_fills_the_table_and_comparison_measures_both_ways(deployment: Deployment) -> None:
+    rows = [{"ownerId": f"owner-{n % 50}", "name": f"Name {n}", "bus": n % 3 + 1} for n in range(2_000)]
+    assert await deployment.insert_rows("signups", rows) == 2_000
+    asked = [{"type": "Eq", "fieldPath": "ownerId", "value": "owner-7"}]
+    measured = await deployment.compare("signups", "by_owner", asked, "asc")
+    assert measured.same
+    assert (measured.index_documents, measured.scan_documents) == (40, 2_000)
+    assert 0 < measured.index_ms < measured.scan_ms
+
+
+async def test_a_deploy_is_noted_for_the_panels(deployment: Deployment) -> None:
+    notes: list[Any] = []
+    deployment.add_listener(notes.append)
+    await deployment.deploy(5, STARTER_FILES)
+    assert [note.revision for note in notes if isinstance(note, DeployNote)] == [5]
