@@ -49,7 +49,7 @@ class LineChannel(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 2:
-            self.stderr = (self.stderr + data)[-STDERR_BYTES_KEPT:]
+            self.stderr = (self.stderr + data)[:STDERR_BYTES_KEPT]
             return
         self._buffered += len(data)
         if self._buffered > BUFFERED_BYTES_MAX:

@@ -15,8 +15,9 @@ from sandbox.engine.errors import DeployError, FunctionTimedOut, LearnerError
 from sandbox.engine.runtime.analysis import import_error, parse_analysis
 from sandbox.engine.runtime.call import Analysis, Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject
+from sandbox.engine.runtime.exchange import CallStopped, Reply
 from sandbox.engine.runtime.pool import close_pools, pool_of
-from sandbox.engine.runtime.process import CallStopped, JsProcess, Reply
+from sandbox.engine.runtime.process import JsProcess
 from sandbox.engine.runtime.stack import frames_of, uncaught
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.runtime.toolchain import Toolchain
@@ -67,6 +68,16 @@ class JsHost:
             self._stay()
             return analysis
 
+    async def _load(self, code: _Code) -> Reply:
+        if self._process is not None and self._process.is_alive:
+            try:
+                return await self._process.load(code.project, code.now_ms, IMPORT_SEED)
+            except CallStopped as stopped:
+                if stopped.code != "NotBegun":
+                    raise
+        process = await self._replace()
+        return await process.load(code.project, code.now_ms, IMPORT_SEED)
+
     async def _parse(self, text: str, project: CompiledProject) -> Analysis:
         try:
             return parse_analysis(text, project)
@@ -98,14 +109,23 @@ class JsHost:
         if self._code is None:
             return None, LearnerError(f"Could not find public function for '{call.path}'.", code="FunctionNotFound")
         try:
-            process = await self._ready(self._code)
-            reply = await process.call(call, syscalls, log_lines)
+            reply = await self._reply(self._code, call, syscalls, log_lines)
         except CallStopped as stopped:
             await self._drop()
             return None, _stopped(stopped)
         if reply.ok:
             return reply.text, None
         return None, _thrown(reply, self._code.project)
+
+    async def _reply(self, code: _Code, call: Call, syscalls: Syscalls, log_lines: list[str]) -> Reply:
+        try:
+            return await (await self._ready(code)).call(call, syscalls, log_lines)
+        except CallStopped as stopped:
+            if stopped.code != "NotBegun":
+                raise
+        # The process died of what the call before left behind: not this one's fault, and it has done nothing yet.
+        await self._drop()
+        return await (await self._ready(code)).call(call, syscalls, log_lines)
 
     async def _ready(self, code: _Code) -> JsProcess:
         """A live process with the current code."""

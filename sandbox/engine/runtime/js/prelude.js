@@ -4,7 +4,6 @@
 // file needs is taken from the intrinsics now, so that learner code that replaces them later breaks only itself.
 (function (realm) {
   "use strict";
-  const { host, leaveStream, settle } = realm;
   const { parse, stringify } = JSON;
   const { Error, Promise, String, TypeError } = globalThis;
   const { freeze, defineProperty, hasOwn, keys } = Object;
@@ -15,8 +14,24 @@
   const startsWith = uncurry(String.prototype.startsWith);
   const indexOf = uncurry(String.prototype.indexOf);
   const replace = uncurry(String.prototype.replace);
+  const test = uncurry(RegExp.prototype.test);
   const then = uncurry(Promise.prototype.then);
   const resolved = bind.call(Promise.resolve, Promise);
+
+  // What the outer realm throws (it may run out of stack in there) must not pass: its constructor leads outside.
+  function guarded(outer) {
+    return (...args) => {
+      try {
+        return outer(...args);
+      } catch {
+        throw new Error("The function used up its stack or its memory.");
+      }
+    };
+  }
+  const host = guarded(realm.host);
+  const leaveStream = guarded(realm.leaveStream);
+  const settle = guarded(realm.settle);
+  realm.log = guarded(realm.log);
 
   const STREAM_BATCH = 256;
   const STACK_CHARACTERS_MAX = 16_384;
@@ -38,14 +53,9 @@
   let streamCount = 0;
   const streams = { __proto__: null };
 
-  // Asks the host and waits. Nothing that the outer realm throws may pass: its constructor leads there.
+  // Asks the host and waits.
   function ask(op, text) {
-    let reply;
-    try {
-      reply = host(op, text);
-    } catch {
-      throw new Error("The call to the database failed.");
-    }
+    const reply = host(op, text);
     if (reply === "") throw new Error("This function has already returned; await every database call before it returns.");
     const body = slice(reply, 1);
     if (reply[0] === "=") return body;
@@ -72,9 +82,10 @@
     op = `${op}`;
     text = `${text}`;
     if (op === "1.0/queryStreamNext") return nextOfStream(parse(text).queryId);
-    if (!startsWith(op, "1.0/")) throw new Error(`Unknown async operation ${op}`);
-    const reply = ask(op, text);
-    return reply;
+    // Operations are the host's to know, but a line break would end the frame that carries them.
+    if (!startsWith(op, "1.0/") || test(/[\t\n]/, op)) throw new Error(`Unknown async operation ${op}`);
+    if (indexOf(text, "\n") >= 0) throw new Error(`Invalid arguments for ${op}`);
+    return ask(op, text);
   }
 
   // The plan goes to the host with the first batch, so its errors surface on the first awaited `next`.

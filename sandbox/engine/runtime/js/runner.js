@@ -7,6 +7,7 @@
 // Frames, one per line. Host to process: a JSON command, or the answer to the syscall that was just asked:
 //   "=" text, or "!" {"message", "data"?}.
 // Process to host, each with the run number the host gave:
+//   "B" run                           learner code begins; what was before does not count
 //   "S" run TAB op TAB arguments      a syscall; the process blocks until it is answered
 //   "Q" run TAB stream TAB consumed   a stream was left after so many documents; not answered
 //   "G" run TAB JSON string           a console line; sent at once, so that it survives a call that is killed
@@ -160,6 +161,7 @@ function compile([id, text]) {
 
 async function load({ run, scripts, entries, nowMs, seed }) {
   spare = null;
+  writeLine("B" + run);
   let candidate;
   try {
     candidate = { scripts: scripts.map(compile), entries, nowMs, seed };
@@ -183,6 +185,7 @@ async function load({ run, scripts, entries, nowMs, seed }) {
 async function call({ run, kind, path, args, nowMs, seed, tables }) {
   const { seat, realm } = spare ?? readyRealm();
   spare = null;
+  writeLine("B" + run);
   seat.run = run;
   if (seat.outcome === null) {
     seat.open = true;
