@@ -23,11 +23,11 @@ function line(name: string, ms: number, documents: number, slowestMs: number, lo
 export function sumUp(compared: ComparedMessage): string {
   const result = compared.same ? `The same result both ways, ${plural(compared.rows, "row")}.` : "The results differ.";
   const ratio = compared.scan_ms / Math.max(compared.index_ms, Number.EPSILON);
-  if (ratio >= 1.5) return `${result} The index took ${formatRatio(ratio)} less time.`;
+  if (ratio >= 1.5) return `${result} The index was ${formatRatio(ratio)} times as fast.`;
   if (ratio <= 1 / 1.5) return `${result} At this size the scan is faster; it grows with the table, the index does not.`;
   return `${result} At this size both take about as long; the scan grows with the table.`;
 }
 
 function formatRatio(ratio: number): string {
-  return `${ratio >= 10 ? formatCount(ratio) : ratio.toFixed(1)} times`;
+  return ratio >= 10 ? formatCount(ratio) : ratio.toFixed(1);
 }

@@ -28,12 +28,12 @@ export class DataPanel extends HTMLElement {
   #focus: BusEvents["read-focus"] = null;
   #isSeeding = false;
 
-  readonly #count = el("span", { class: "muted small num push count" });
+  readonly #count = el("span", { class: "muted small num count" });
   readonly #seed = el("button", { class: "btn sm", type: "button" }, `Seed ${formatCount(SEED_COUNT)}`);
   readonly #tableChoice = el("select", { "aria-label": "Table" });
   readonly #indexChoice = el("select", { "aria-label": "Order of rows" });
   readonly #direction = el("button", { class: "btn bare icon", type: "button" });
-  readonly #rangeName = el("span", { class: "push range-name" });
+  readonly #rangeName = el("span", { class: "range-name" });
   readonly #said = el("p", { class: "said", role: "status", hidden: true });
   readonly #head = el("thead");
   readonly #body = el("tbody");
@@ -46,8 +46,8 @@ export class DataPanel extends HTMLElement {
     this.#sheet.replaceChildren(this.#head, this.#body);
     this.#scroll.replaceChildren(this.#sheet, this.#rest, this.#empty);
     this.replaceChildren(
-      el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Data")), this.#count, this.#seed),
-      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction, this.#rangeName),
+      el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Data")), this.#rangeName, this.#count, this.#seed),
+      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction),
       this.#said,
       this.#scroll,
     );
@@ -219,7 +219,7 @@ export class DataPanel extends HTMLElement {
       view.inRange = this.#focus !== null && isInRange(view.row, this.#focus.read);
       if (this.#focus && isInRange(view.row, this.#focus.read)) count += 1;
     }
-    this.#rangeName.textContent = this.#focus ? `${this.#focus.by} reads ${count === this.#shown.size ? "all" : "these"} ${formatCount(count)}` : "";
+    this.#rangeName.textContent = this.#focus ? `${this.#focus.by} reads ${count === this.#shown.size ? "every row" : `these ${formatCount(count)}`}` : "";
   }
 
   #startSeeding(): void {

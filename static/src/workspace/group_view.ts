@@ -12,7 +12,7 @@ export class GroupView {
   readonly element = el("li", { class: "group" });
   readonly runs = new Map<string, RunView>();
   readonly #group: Group;
-  readonly #head = el("div");
+  readonly #head = el("div", { class: "head" });
   readonly #branch = el("ol", { class: "branch" });
   #shownHead: Head | null = null;
   #timer = 0;

@@ -81,7 +81,7 @@ export function describeRead(read: ReadMessage): string {
 export function scanAdvice(table: TableInfo | undefined): string {
   const own = (table?.indexes ?? []).filter((index) => index.name !== "by_id" && index.name !== "by_creation_time");
   if (own.length === 0) return "add an index";
-  return own.length === 1 ? `try withIndex("${own[0]?.name}")` : "try withIndex";
+  return own.length === 1 ? `use index ${own[0]?.name}` : "use an index";
 }
 
 /** Why a commit woke a query: what of it the commit reached. */
