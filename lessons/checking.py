@@ -28,7 +28,7 @@ _places = asyncio.Semaphore(CHECKS_AT_ONCE_MAX)
 _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
 
-class CheckIsRunning(Exception):  # noqa: N818 – a state, not a fault
+class CheckIsRunning(Exception):
     """This person's last check has not ended yet."""
 
 
@@ -90,7 +90,7 @@ def _not_live(problem: Problem) -> CheckResult:
         did="Deployed the project to a fresh store.",
         happened=f"It did not go live: {problem.message.strip()}",
         expected="A project without errors. Nothing else was tried.",
-        look_at=Place(problem.file, problem.line, problem.column),
+        look_at=Place(problem.file, problem.line, problem.column) if problem.line else None,
     )
 
 
@@ -111,7 +111,7 @@ def _refused_call(fork: Fork, refused: CallRefused) -> CheckResult:
         did=f"Called `{name}`.",
         happened=f"It was refused: {refused.first_line}",
         expected=f"`{name}` ends without an error.",
-        look_at=fork.place(refused.path),
+        look_at=fork.place_of(refused),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,10 +21,13 @@ EVIDENCE_LINE_LENGTH_MAX = 300
 EVIDENCE_LINES_MAX = 60
 PAGE_ROWS = 1_000
 
+# `    at handler (../convex/signups.ts:12:9)` (docs/spec/semantics.md §9)
+STACK_FRAME = re.compile(r"\(\.\./(?P<file>convex/[^():]+):(?P<line>\d+):(?P<column>\d+)\)")
+
 Row = dict[str, Any]
 
 
-class CallRefused(Exception):  # noqa: N818 – an answer, not a fault
+class CallRefused(Exception):
     """A function of the learner's ended with an error, or an argument was refused."""
 
     def __init__(self, path: str, error: LearnerError) -> None:
@@ -91,6 +95,13 @@ class Fork:
         function = self.functions.get(path)
         return None if function is None else Place(function.file, function.line, 1)
 
+    def place_of(self, refused: CallRefused) -> Place | None:
+        """The line that threw, or else where the function is written."""
+        frame = STACK_FRAME.search(refused.message)
+        if frame is None:
+            return self.place(refused.path)
+        return Place(frame["file"], int(frame["line"]), int(frame["column"]))
+
     async def query(self, path: str, args: Mapping[str, Any]) -> Any:
         """Calls the query once. Raises CallRefused."""
         return self._value(path, args, await self._deployment.run_query(path, args))
@@ -153,7 +164,7 @@ def _name(path: str) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         names = ", ".join(str(entry.get("name", entry.get("_id", "…"))) for entry in value[:6])
-        return f"{len(value)} rows: {names}{', …' if len(value) > 6 else ''}"
+        return f"{len(value)} row{'s' if len(value) > 1 else ''}: {names}{', …' if len(value) > 6 else ''}"
     if value == []:
         return "no rows"
     return json.dumps(value, ensure_ascii=False)

@@ -26,7 +26,7 @@ class Edit:
     compiled: Mapping[str, str]
 
 
-class Refused(Exception):  # noqa: N818 – an answer, not a fault
+class Refused(Exception):
     """A request that is answered with `status` and a sentence. Nothing was changed."""
 
     def __init__(self, status: int, error: str, message: str) -> None:

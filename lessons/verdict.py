@@ -46,7 +46,7 @@ class CheckResult:
         )
 
 
-class NotYet(Exception):  # noqa: N818 – a finding, not a fault
+class NotYet(Exception):
     """A check found what is missing. Carries the verdict without its evidence, which the fork keeps."""
 
     def __init__(self, result: CheckResult) -> None:

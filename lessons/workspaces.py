@@ -25,7 +25,7 @@ class Project:
     compiled: dict[str, str]
 
 
-class Stale(Exception):  # noqa: N818 – an answer, not a fault
+class Stale(Exception):
     """The learner's edit was made from a revision that is not the last one. Nothing was saved."""
 
     def __init__(self, theirs: Project) -> None:

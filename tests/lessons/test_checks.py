@@ -42,11 +42,18 @@ async def test_a_solution_passes_or_fails_with_its_own_message(
     assert result.passed or result.look_at is not None
 
 
+async def test_an_error_is_looked_for_at_the_line_that_threw(lesson: Lesson, right: Solution, tools: Toolchain) -> None:
+    files = changed(right, "await ctx.db.patch(id, { archivedAt: undefined });", "throw new Error('Not now');")
+    line = files[SIGNUPS].splitlines().index("    throw new Error('Not now');") + 1
+    result = await check(lesson, files, tools)
+    assert (result.look_at.file, result.look_at.line) == (SIGNUPS, line)
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
 async def test_the_starter_fails_and_says_what_is_missing(lesson: Lesson, tools: Toolchain) -> None:
     result = await check(lesson, lesson.files, tools)
     assert not result.passed
-    assert "`archive` and `restore` and `listArchived` are missing" in result.happened
+    assert "`archive`, `restore` and `listArchived` are missing" in result.happened
     assert (result.look_at.file, result.look_at.line) == (SIGNUPS, 23)
 
 

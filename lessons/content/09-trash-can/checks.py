@@ -60,7 +60,7 @@ async def check_1(fork: Fork) -> CheckResult:
 
 def expect_functions(fork: Fork) -> None:
     missing = [path for path in KINDS if path not in fork.functions]
-    names = " and ".join(_code(path) for path in missing)
+    names = _listed([_code(path) for path in missing])
     expect(
         not missing,
         did="Looked for the four functions of this task.",
@@ -212,7 +212,7 @@ async def restore(scene: Scene) -> None:
             expected="The row back in `listActive`. `undefined` in a patch takes an optional field away."
             if wrote_null
             else "The same row, same id, back in `listActive`.",
-            look_at=scene.fork.place(RESTORE),
+            look_at=scene.fork.place_of(refused),
         )
 
 
@@ -249,7 +249,7 @@ async def expect_back_in_list(scene: Scene) -> None:
         happened="The row is not in `listActive`: `archivedAt` is now `null`, which is not the same as missing."
         if left_null
         else f"The row is not in `listActive`. In the table: {_difference(scene.row, row) or 'as before'}.",
-        expected="The row back in the list. `restore` and `listActive` must agree on what *not archived* is.",
+        expected="The row back in the list. `restore` and `listActive` must agree on what counts as archived.",
         look_at=scene.fork.place(RESTORE),
     )
     everyone = scene.others | {scene.id}
@@ -316,6 +316,10 @@ def _args(scene: Scene, path: str, *, wants_id: bool = False) -> dict[str, Any]:
 def _difference(before: Row, after: Row) -> str:
     fields = [field for field in {**before, **after} if before.get(field) != after.get(field)]
     return ", ".join(f"`{field}` is {'set' if after.get(field) is not None else 'empty'}" for field in fields)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def _code(path: str) -> str:
