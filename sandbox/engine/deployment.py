@@ -228,6 +228,8 @@ class Deployment:
         self._tell(note)
 
     def _note_commit(self, commit: Commit) -> None:
+        if not commit.changes:
+            return  # a pushed schema, or a mutation that wrote nothing: other notes tell of those
         tables = tuple(sorted({change.table for change in commit.changes}))
         at_ms = commit.ts / 1_000_000
         documents = len(commit.changes)
