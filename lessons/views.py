@@ -7,7 +7,7 @@ from django.contrib.auth import alogin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from lessons import catalogue, workspaces
 from lessons.pseudonyms import clean_pseudonym
@@ -15,7 +15,7 @@ from lessons.pseudonyms import clean_pseudonym
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-@require_GET
+@require_safe
 async def home(request: HttpRequest) -> HttpResponse:
     return await _home(request)
 

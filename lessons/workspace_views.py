@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from lessons import catalogue, checking, live, progress, workspaces
 from lessons.access import access_workspace
@@ -29,7 +29,7 @@ from lessons.verdict import CheckResult, Place
 from sandbox.gateway import front_end, keys, tokens
 
 
-@require_GET
+@require_safe
 async def learn(request: HttpRequest, slug: str) -> HttpResponse:
     """A lesson's page: prose, task, editor and panes over this person's workspace."""
     lesson = catalogue.lesson(slug)

@@ -115,9 +115,10 @@ def _announce(workspace: Workspace, kind: Event.Kind, **payload: Any) -> None:
 
 
 def _fill_in(revision: Revision, compiled: Mapping[str, str]) -> Revision:
-    """The starter was never in a browser, so its compiled files arrive with the first visit."""
-    if compiled and not revision.compiled:
-        revision.compiled = _store(compiled)
+    """The starter was never in a browser, so its compiled files arrive with the first visit. What is there stays."""
+    missing = {path: text for path, text in compiled.items() if path not in revision.compiled}
+    if missing:
+        revision.compiled = {**revision.compiled, **_store(missing)}
         revision.save(update_fields=["compiled"])
     return revision
 
