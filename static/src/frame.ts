@@ -9,6 +9,7 @@ import type { ComponentType } from "react";
 import { AppShell } from "./frame/app_shell.ts";
 import { captureConsole } from "./frame/console_capture.ts";
 import { placeOf, readableMessage, thrown } from "./frame/error_place.ts";
+import { haveSameSources, readSources } from "./frame/module_sources.ts";
 import type { Access, FromFrame, Start, ToFrame } from "./frame/protocol.ts";
 
 /** After so many failed reconnects the token may be the reason: ask for a new one, but not all the time. */
@@ -22,6 +23,8 @@ class Frame {
   readonly #shell: AppShell;
   #access: Access;
   #client: ConvexReactClient;
+  #component: ComponentType | undefined;
+  #sources: ReadonlyMap<string, string> | null = null;
   #wanted = 0;
   #shownRevision = 0;
   #startedAt = 0;
@@ -68,13 +71,22 @@ class Frame {
     this.#wanted = revision;
     this.#startedAt = performance.now();
     try {
-      const module = (await import(`${this.#access.app}${revision}/src/App.js`)) as { default?: ComponentType };
-      if (revision !== this.#wanted) return;
-      if (!module.default) throw new Error("src/App.tsx has no default export; write `export default function App() …`");
-      this.#shell.show({ revision, component: module.default });
+      const component = await this.#load(`${this.#access.app}${revision}/`);
+      if (revision === this.#wanted) this.#shell.show({ revision, component });
     } catch (error) {
       if (revision === this.#wanted) await this.#fail(error, revision, true);
     }
+  }
+
+  /** The component of the revision in that folder; the same object while its sources are the same. */
+  async #load(folder: string): Promise<ComponentType> {
+    const sources = await readSources(folder, readText);
+    if (this.#component && haveSameSources(sources, this.#sources)) return this.#component;
+    const module = (await import(`${folder}src/App.js`)) as { default?: ComponentType };
+    if (!module.default) throw new Error("src/App.tsx has no default export; write `export default function App() …`");
+    this.#component = module.default;
+    this.#sources = sources;
+    return module.default;
   }
 
   #shown(revision: number): void {
@@ -87,7 +99,7 @@ class Frame {
     const isRepeated = error.message === this.#lastError.text && performance.now() - this.#lastError.at < SAME_ERROR_MS;
     this.#lastError = { text: error.message, at: performance.now() };
     if (isRepeated && !isFatal) return;
-    const place = await placeOf(error, async (url) => (await fetch(url)).text());
+    const place = await placeOf(error, readText);
     this.#say({ type: "error", revision, message: readableMessage(error.message), place, isFatal });
   }
 
@@ -131,6 +143,12 @@ class Frame {
     this.#shell.useClient(this.#client);
     void old.close();
   }
+}
+
+async function readText(url: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} was answered with ${response.status}`);
+  return response.text();
 }
 
 function setTheme(theme: Start["theme"]): void {

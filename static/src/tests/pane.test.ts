@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { formatArguments } from "../frame/console_capture.ts";
 import { placeOf, readableMessage, thrown } from "../frame/error_place.ts";
+import { haveSameSources, readSources } from "../frame/module_sources.ts";
 import { afterShown, badgeOf, type PaneState, STARTING } from "../workspace/pane_state.ts";
 
 const SERVER_ERROR = `[CONVEX M(signups:remove)] [Request ID: 0f2a] Server Error
@@ -75,4 +76,22 @@ Deno.test("a revision on the screen clears the errors of it and of older ones", 
   assert.equal(afterShown(failed, 41).error, error);
   assert.equal(afterShown(failed, 42).error, null);
   assert.equal(afterShown(failed, 43).error, null);
+});
+
+Deno.test("a component's sources are its own module and what it imports of src", async () => {
+  const files: Record<string, string> = {
+    "/1/src/App.js": 'import { api } from "../convex/_generated/api.js"; import List from "./parts/List.js"; import "react";',
+    "/1/src/parts/List.js": 'export { x } from "../x.js"; const y = import("./Late.js");',
+    "/1/src/x.js": 'import "./App.js";',
+    "/1/src/parts/Late.js": "",
+  };
+  const read = (url: string): Promise<string> =>
+    files[url] === undefined ? Promise.reject(new Error(url)) : Promise.resolve(files[url]);
+  const sources = await readSources("/1/", read);
+  assert.deepEqual([...(sources?.keys() ?? [])].sort(), ["src/App.js", "src/parts/Late.js", "src/parts/List.js", "src/x.js"]);
+  assert.ok(haveSameSources(sources, await readSources("/1/", read)));
+  files["/1/src/x.js"] += "// changed";
+  assert.ok(!haveSameSources(sources, await readSources("/1/", read)));
+  assert.equal(await readSources("/2/", read), null);
+  assert.ok(!haveSameSources(null, null));
 });

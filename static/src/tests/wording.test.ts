@@ -12,7 +12,7 @@ const write = (before: object | null, after: object | null) =>
   ({ table: "signups", id: "k1", before: before as Record<string, unknown> | null, after: after as Record<string, unknown> | null });
 
 Deno.test("times keep three figures at most", () => {
-  assert.deepEqual([0.034, 0.25, 0.5, 1.24, 33.44, 214.4, 1234.5].map(formatMs), ["0.03", "0.25", "0.5", "1.2", "33.4", "214", "1,235"]);
+  assert.deepEqual([0.034, 0.25, 0.5, 1.24, 33.44, 214.4, 1234.5].map(formatMs), ["0.034", "0.25", "0.5", "1.2", "33.4", "214", "1,235"]);
 });
 
 Deno.test("a read is said as its plan and its cost", () => {

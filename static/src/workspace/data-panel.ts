@@ -34,7 +34,8 @@ export class DataPanel extends HTMLElement {
   readonly #indexChoice = el("select", { "aria-label": "Order of rows" });
   readonly #direction = el("button", { class: "btn bare icon", type: "button" });
   readonly #rangeName = el("span", { class: "range-name" });
-  readonly #said = el("p", { class: "said", role: "status", hidden: true });
+  readonly #said = el("span", { class: "said push", role: "status" });
+  readonly #refused = el("p", { class: "refused", role: "alert", hidden: true });
   readonly #head = el("thead");
   readonly #body = el("tbody");
   readonly #rest = el("p", { class: "rest", hidden: true });
@@ -47,8 +48,8 @@ export class DataPanel extends HTMLElement {
     this.#scroll.replaceChildren(this.#sheet, this.#rest, this.#empty);
     this.replaceChildren(
       el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Data")), this.#rangeName, this.#count, this.#seed),
-      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction),
-      this.#said,
+      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction, this.#said),
+      this.#refused,
       this.#scroll,
     );
     this.#showDirection();
@@ -76,7 +77,7 @@ export class DataPanel extends HTMLElement {
       bus.on("table", (table) => this.#showTable(table)),
       bus.on("run", (run) => this.#takeStory(this.#table === null ? null : changesOf(run, this.#table))),
       bus.on("read-focus", (focus) => this.#tint(focus)),
-      bus.on("seeded", ({ count, ms }) => this.#seeded(`${plural(count, "row")} added in ${(ms / 1000).toFixed(1)} s.`, true)),
+      bus.on("seeded", ({ count, ms }) => this.#seeded(`${formatCount(count)} added in ${(ms / 1000).toFixed(1)} s`, true)),
       bus.on("server-error", ({ message }) => this.#seeded(message, false)),
       bus.on("connection", ({ state }) => state === "closed" && this.#seeded("", true)),
     ];
@@ -227,7 +228,7 @@ export class DataPanel extends HTMLElement {
     this.#isSeeding = true;
     this.#seed.setAttribute("aria-disabled", "true");
     this.#seed.textContent = "Seeding";
-    this.#say(`Adding ${formatCount(SEED_COUNT)} rows to ${this.#table}.`, true);
+    this.#say("adding rows", true);
     bus.emit("send", { type: "seed", table: this.#table, count: SEED_COUNT });
   }
 
@@ -240,9 +241,9 @@ export class DataPanel extends HTMLElement {
   }
 
   #say(words: string, isGood: boolean): void {
-    this.#said.hidden = words === "";
-    this.#said.textContent = words;
-    this.#said.classList.toggle("bad", !isGood);
+    this.#said.textContent = isGood ? words : "";
+    this.#refused.hidden = isGood;
+    this.#refused.textContent = isGood ? "" : words;
   }
 }
 

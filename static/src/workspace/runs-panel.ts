@@ -11,6 +11,8 @@ import { timeAxis } from "./time_axis.ts";
 import { describeWrites, functionName, plural } from "./wording.ts";
 
 const BAR_PX = 112;
+/** The axis fits the runs of late: one slow run long ago must not flatten all others. */
+const RUNS_ON_AXIS = 40;
 
 export class RunsPanel extends HTMLElement {
   #groups = new RunGroups();
@@ -18,7 +20,7 @@ export class RunsPanel extends HTMLElement {
   readonly #dirty = new Set<Group>();
   #stops: (() => void)[] = [];
   #drawing = 0;
-  #longestMs = 0;
+  #totalsMs: number[] = [];
   #unseen = 0;
   readonly #count = el("span", { class: "muted small num push" });
   readonly #ticks = el("ol");
@@ -61,7 +63,8 @@ export class RunsPanel extends HTMLElement {
       () => this.#more.removeEventListener("click", toTop),
       () => this.#list.removeEventListener("scroll", onScroll),
       bus.on("run", (run) => this.#addRun(run)),
-      bus.on("commit", (commit) => this.#changed(this.#groups.addCommit(commit))),
+      // A commit without documents declares tables and indexes; the deploy above it says so.
+      bus.on("commit", (commit) => commit.documents > 0 && this.#changed(this.#groups.addCommit(commit))),
       bus.on("deployed", ({ revision, liveMs }) => {
         if (revision === before) return;
         this.#changed(this.#groups.addDeployed({ revision, liveMs, atMs: Date.now() }));
@@ -72,7 +75,7 @@ export class RunsPanel extends HTMLElement {
   }
 
   #addRun(run: RunMessage): void {
-    this.#longestMs = Math.max(this.#longestMs, run.total_ms);
+    this.#totalsMs = [...this.#totalsMs.slice(1 - RUNS_ON_AXIS), run.total_ms];
     this.#changed(this.#groups.addRun(run));
     if (run.kind === "mutation" && run.writes.length > 0) this.#sayStory(run);
   }
@@ -119,7 +122,7 @@ export class RunsPanel extends HTMLElement {
   }
 
   #drawAxis(): void {
-    const { endMs, ticksMs } = timeAxis(this.#longestMs);
+    const { endMs, ticksMs } = timeAxis(Math.max(...this.#totalsMs, 0));
     this.style.setProperty("--u", `${BAR_PX / endMs}px`);
     if (this.#ticks.lastElementChild?.textContent === String(endMs)) return;
     this.#ticks.replaceChildren(

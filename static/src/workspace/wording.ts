@@ -11,11 +11,11 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString("en");
 }
 
-/** 0.04 · 1.2 · 33.4 · 214: three figures at most, the unit stands elsewhere. */
+/** 0.034 · 1.2 · 33.4 · 214: three figures at most, the unit stands elsewhere. */
 export function formatMs(ms: number): string {
   if (ms >= 100) return formatCount(ms);
   if (ms >= 1) return ms.toFixed(1);
-  return ms >= 0.1 ? ms.toFixed(2).replace(/0$/, "") : ms.toFixed(2);
+  return ms >= 0.1 ? ms.toFixed(2).replace(/0$/, "") : ms.toFixed(3);
 }
 
 /** A time of day in the reader's own zone, 24 hours. */
