@@ -52,7 +52,7 @@ async def check_1(fork: Fork) -> CheckResult:
     await expect_back_in_list(scene)
     await expect_bin_is_empty(scene)
     return passed(
-        did=f"Archived {scene.name}'s row, then restored it, with one live subscription to `listActive`.",
+        did=f"Archived {scene.name}’s row, then restored it, with one live subscription to `listActive`.",
         happened="The row left the live list, waited in `listArchived`, and came back with the same id.",
         expected="The same row, the same id, without a new call.",
     )
@@ -121,7 +121,7 @@ async def archive(scene: Scene) -> None:
 
 async def _explain_lost_row(scene: Scene) -> None:
     """The row was deleted: what comes back, if anything does, is another row."""
-    did = f"Archived {scene.name}'s row, then restored it."
+    did = f"Archived {scene.name}’s row, then restored it."
     try:
         await scene.fork.mutate(RESTORE, _args(scene, RESTORE, wants_id=True))
         happened = "`archive` deleted the row and `restore` brought nothing back."
@@ -140,7 +140,7 @@ async def _explain_lost_row(scene: Scene) -> None:
 
 
 async def expect_hidden(scene: Scene) -> None:
-    did = f"Archived {scene.name}'s row."
+    did = f"Archived {scene.name}’s row."
     shown = ids_in(await scene.fork.query(LIST_ACTIVE, _args(scene, LIST_ACTIVE)), scene.before)
     row = (await scene.fork.rows(TABLE))[scene.id]
     if scene.id in shown and row == scene.row:
@@ -175,7 +175,7 @@ async def expect_hidden(scene: Scene) -> None:
 
 
 async def expect_in_bin(scene: Scene) -> None:
-    did = f"Archived {scene.name}'s row and called `listArchived`."
+    did = f"Archived {scene.name}’s row and called `listArchived`."
     place = scene.fork.place(LIST_ARCHIVED)
     result = await scene.fork.query(LIST_ARCHIVED, _args(scene, LIST_ARCHIVED))
     binned = ids_in(result, scene.before)
@@ -185,20 +185,20 @@ async def expect_in_bin(scene: Scene) -> None:
         happened=f"It returned {names_of(binned, scene.before)}."
         if binned or not result
         else "It returned something without the row's `_id`.",
-        expected=f"{scene.name}'s row, with its `_id`.",
+        expected=f"{scene.name}’s row, with its `_id`.",
         look_at=place,
     )
     expect(
         binned == {scene.id},
         did=did,
         happened=f"`listArchived` also lists {names_of(binned - {scene.id}, scene.before)}, never archived.",
-        expected=f"{scene.name}'s row alone.",
+        expected=f"{scene.name}’s row alone.",
         look_at=place,
     )
 
 
 async def restore(scene: Scene) -> None:
-    did = f"Archived {scene.name}'s row, then restored it."
+    did = f"Archived {scene.name}’s row, then restored it."
     try:
         await scene.fork.mutate(RESTORE, _args(scene, RESTORE, wants_id=True))
     except CallRefused as refused:
@@ -218,7 +218,7 @@ async def restore(scene: Scene) -> None:
 
 async def expect_same_row(scene: Scene) -> None:
     rows = await scene.fork.rows(TABLE)
-    did = f"Archived {scene.name}'s row, then restored it."
+    did = f"Archived {scene.name}’s row, then restored it."
     _expect_others_untouched(scene, {id_: row for id_, row in rows.items() if id_ in scene.before}, RESTORE)
     added = rows.keys() - scene.before.keys()
     expect(
@@ -239,7 +239,7 @@ async def expect_same_row(scene: Scene) -> None:
 
 
 async def expect_back_in_list(scene: Scene) -> None:
-    did = f"Archived {scene.name}'s row, then restored it."
+    did = f"Archived {scene.name}’s row, then restored it."
     shown = ids_in(await scene.fork.query(LIST_ACTIVE, _args(scene, LIST_ACTIVE)), scene.before)
     row = (await scene.fork.rows(TABLE))[scene.id]
     left_null = "archivedAt" in row and row["archivedAt"] is None
@@ -266,7 +266,7 @@ async def expect_bin_is_empty(scene: Scene) -> None:
     binned = ids_in(await scene.fork.query(LIST_ARCHIVED, _args(scene, LIST_ARCHIVED)), scene.before)
     expect(
         not binned,
-        did=f"Archived {scene.name}'s row, then restored it.",
+        did=f"Archived {scene.name}’s row, then restored it.",
         happened=f"`listArchived` still lists {names_of(binned, scene.before)}.",
         expected="An empty bin.",
         look_at=scene.fork.place(LIST_ARCHIVED),
@@ -296,7 +296,7 @@ def _expect_others_untouched(scene: Scene, rows: dict[str, Row], path: str) -> N
     hint = "" if takes_id(scene.fork, path) else " It takes no row id, so it cannot know which row is meant."
     expect(
         not touched,
-        did=f"Called {_code(path)} for {scene.name}'s row.",
+        did=f"Called {_code(path)} for {scene.name}’s row.",
         happened=f"It changed {count} too: {names_of(touched, scene.before)}.{hint}",
         expected="No other row changes.",
         look_at=scene.fork.place(path),

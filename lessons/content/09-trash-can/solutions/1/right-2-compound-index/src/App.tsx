@@ -18,10 +18,11 @@ export default function App() {
           <option value="bob">Bob</option>
         </select>
       </label>
+      <AddForm ownerId={ownerId} />
       <h3>
         Going <span>{signups?.length}</span>
       </h3>
-      {signups?.length === 0 && <p>Nobody yet. Add the first name below.</p>}
+      {signups?.length === 0 && <p>Nobody yet. Add the first name above.</p>}
       <ul>
         {signups?.map((signup) => (
           <li key={signup._id}>
@@ -47,7 +48,6 @@ export default function App() {
           </li>
         ))}
       </ul>
-      <AddForm ownerId={ownerId} />
     </main>
   );
 }
