@@ -65,9 +65,6 @@ class Lesson:
     def task(self, number: int) -> Task | None:
         return next((task for task in self.tasks if task.number == number), None)
 
-    def editable(self) -> frozenset[str]:
-        return frozenset(self.files) - self.locked
-
     def checks(self) -> ModuleType:
         return _load_checks(self.folder)
 

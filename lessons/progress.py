@@ -39,10 +39,5 @@ def last_attempt(workspace: Workspace, task: int) -> Attempt | None:
     return Attempt(result, last.payload["revision"], _attempts(workspace, task).count())
 
 
-def has_passed(workspace: Workspace, task: int) -> bool:
-    """A task once passed stays passed, whatever is tried afterwards."""
-    return _attempts(workspace, task).filter(payload__result__passed=True).exists()
-
-
 def _attempts(workspace: Workspace, task: int) -> QuerySet[Event]:
     return workspace.events.filter(kind=Event.Kind.CHECKED, payload__task=task).order_by("id")
