@@ -152,9 +152,9 @@ class Exchange:
     def _log(self, fields: list[bytes]) -> None:
         if len(self._log_lines) < limits.LOG_LINES_MAX:
             line = _json(fields[0])
-            if not isinstance(line, str):
+            if not isinstance(line, str) or len(line) > limits.LOG_LINE_BYTES_MAX:
                 raise _out_of_turn()
-            self._log_lines.append(line)
+            self._log_lines.append(well_formed(line))
 
     def _outcome(self, fields: list[bytes]) -> Reply:
         header = _json(fields[0])
@@ -164,10 +164,15 @@ class Exchange:
         return Reply(
             ok=header.get("ok") is True,
             text=fields[1].decode(errors="replace"),
-            error=str(header.get("error", "")),
-            stack=None if stack is None else str(stack),
+            error=well_formed(str(header.get("error", ""))),
+            stack=None if stack is None else well_formed(str(stack)),
             data=None if data is None else str(data),
         )
+
+
+def well_formed(text: str) -> str:
+    """The text with U+FFFD for every half of a surrogate pair, which JavaScript allows and no socket carries."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _json(raw: bytes) -> Any:

@@ -7,10 +7,8 @@ another uid than the server's, unless the operator asked for less with `--unsafe
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import resource
 import shutil
 import stat
 import sys
@@ -26,14 +24,16 @@ from sandbox.engine.runtime.toolchain import Toolchain
 
 PROBE_SECONDS = 30.0
 HEAP_MIB = 96
-MEMORY_AFTER_BOOT_BYTES = 160 * MIB
+# What a process may allocate on top of what it takes at start: the heap, and array buffers, which the heap flag does
+# not count. V8 reserves about 550 MiB of address space at start, so the limit can only be found by measuring.
+MEMORY_BYTES = 192 * MIB
+_PROBE_DATA_BYTES = 4096 * MIB
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _RUNNER = Path(__file__).parent / "js" / "runner.js"
 _LINUX_STEPS = ("rlimits", "oom", "uid", "parent_death", "no_new_privileges", "landlock", "seccomp")
 _OTHER_STEPS = ("rlimits", "uid")
-# V8 reserves about 550 MiB of address space at start, so DATA can only be lowered once it runs (limit_memory).
-_RLIMITS = {"CORE": 0, "FSIZE": 0, "NOFILE": 128, "DATA": 2048 * MIB}
+_RLIMITS = {"CORE": 0, "FSIZE": 0, "NOFILE": 128}
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/ld.so.preload")
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
 _LOADERS = ("/lib*/ld-linux*", "/lib*/*/ld-linux*", "/lib*/ld-musl*")
@@ -52,6 +52,8 @@ class HardeningReport:
     deno: Path
     """The binary that is started: the toolchain's own, or a copy that the unprivileged uid can reach."""
     runner: Path
+    data_bytes: int
+    """The limit of data memory (RLIMIT_DATA) that its processes get."""
 
     def holds(self, name: str) -> bool:
         return any(layer == name and succeeded for layer, succeeded, _ in self.layers)
@@ -91,21 +93,7 @@ async def command(tools: Toolchain) -> list[str]:
             "This system offers neither Landlock nor a change of user, so learner code could read what the server can. "
             f"Use --unsafe-runner only if every learner may. Layers:\n{report}"
         )
-    return _command(report.deno, report.runner, report.steps, report=False)
-
-
-def limit_memory(pid: int) -> None:
-    """Lowers what a booted process may still allocate, array buffers included, which the heap flag does not count."""
-    if not hasattr(resource, "prlimit"):
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError, FileNotFoundError):
-        used = next(
-            int(line.split()[1]) * 1024
-            for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-            if line.startswith("VmData:")
-        )
-        limit = used + MEMORY_AFTER_BOOT_BYTES
-        resource.prlimit(pid, resource.RLIMIT_DATA, (limit, limit))
+    return _command(report.deno, report.runner, report.steps, report.data_bytes)
 
 
 # ── inside ──────────────────────────────────────────────────────────────────
@@ -113,26 +101,39 @@ def limit_memory(pid: int) -> None:
 
 async def _try_layers(deno: Path, runner: Path) -> HardeningReport:
     steps = _LINUX_STEPS if sys.platform == "linux" else _OTHER_STEPS
-    argv = _command(deno, runner, steps, report=True)
-    argv = [*argv[: argv.index("--") + 2], "--version"]
-    process = await asyncio.create_subprocess_exec(
-        *argv, env={}, cwd="/", stdin=asyncio.subprocess.DEVNULL, stdout=-1, stderr=-1
-    )
-    stdout, stderr = await asyncio.wait_for(process.communicate(), PROBE_SECONDS)
-    if process.returncode != 0 or not stdout.startswith(b"deno "):
+    argv = _command(deno, runner, steps, _PROBE_DATA_BYTES, report=True)
+    process = await asyncio.create_subprocess_exec(*argv, env={}, cwd="/", stdin=-1, stdout=-1, stderr=-1)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b'{"do":"hello","run":"probe"}\n')
+    async with asyncio.timeout(PROBE_SECONDS):
+        greeting = await process.stdout.readline()
+        data_bytes = _data_bytes(process.pid) + MEMORY_BYTES
+        process.stdin.close()  # the runner's sign to end
+        _, stderr = await process.communicate()
+    if not greeting.startswith(b"Rprobe"):
         raise EngineError(f"Deno does not start: {stderr.decode(errors='replace')}", code="DenoFailed")
     lines: dict[str, list[Any]] = json.loads(stderr.splitlines()[0])
     layers = tuple((name, bool(succeeded), str(detail)) for name, (succeeded, detail) in lines.items())
-    is_root = os.geteuid() == 0 and not {name: ok for name, ok, _ in layers}["uid"]
-    return HardeningReport(layers, is_root, deno, runner)
+    is_root = os.geteuid() == 0 and not lines["uid"][0]
+    return HardeningReport(layers, is_root, deno, runner, data_bytes)
 
 
-def _command(deno: Path, runner: Path, steps: tuple[str, ...], *, report: bool) -> list[str]:
+def _data_bytes(pid: int) -> int:
+    """Writable private memory of a process, as RLIMIT_DATA counts it; a wide guess where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 1024 * MIB
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:")), 1024 * MIB)
+
+
+def _command(deno: Path, runner: Path, steps: tuple[str, ...], data_bytes: int, *, report: bool = False) -> list[str]:
     options = {
         "steps": steps,
         "report": report,
         "parent": os.getpid(),
-        "rlimits": _RLIMITS,
+        "rlimits": {**_RLIMITS, "DATA": data_bytes},
         "environment": _ENVIRONMENT,
         "read": [*_LIBRARIES, *_DEVICES, str(runner)],
         "execute": [str(deno), *(path for pattern in _LOADERS for path in glob(pattern))],

@@ -15,7 +15,7 @@ from sandbox.engine.errors import DeployError, FunctionTimedOut, LearnerError
 from sandbox.engine.runtime.analysis import import_error, parse_analysis
 from sandbox.engine.runtime.call import Analysis, Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject
-from sandbox.engine.runtime.exchange import CallStopped, Reply
+from sandbox.engine.runtime.exchange import CallStopped, Reply, well_formed
 from sandbox.engine.runtime.pool import close_pools, pool_of
 from sandbox.engine.runtime.process import JsProcess
 from sandbox.engine.runtime.stack import frames_of, uncaught
@@ -172,6 +172,7 @@ def _thrown(reply: Reply, project: CompiledProject) -> LearnerError:
     if reply.data is None:
         return LearnerError(message, code="UncaughtError")
     try:
-        return LearnerError(message, code="ConvexError", data=json.loads(reply.data), has_data=True)
+        data = json.loads(well_formed(json.dumps(json.loads(reply.data), ensure_ascii=False)))
+        return LearnerError(message, code="ConvexError", data=data, has_data=True)
     except (ValueError, RecursionError):
         return LearnerError(message, code="UncaughtError")

@@ -20,7 +20,7 @@ from sandbox.engine.runtime.call import Call
 from sandbox.engine.runtime.channel import DeadlinePassed, LineChannel, ProcessEnded
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.exchange import CallStopped, Exchange, Reply
-from sandbox.engine.runtime.hardening import command, limit_memory
+from sandbox.engine.runtime.hardening import command
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.runtime.toolchain import Toolchain
 
@@ -52,7 +52,6 @@ class JsProcess:
         except BaseException:
             await process.close()
             raise
-        limit_memory(channel.pid)
         return process
 
     async def _boot(self, tools: Toolchain) -> None:

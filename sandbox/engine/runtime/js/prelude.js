@@ -53,14 +53,19 @@
   let streamCount = 0;
   const streams = { __proto__: null };
 
+  // The library throws what the host refuses anew, and V8 loses track of `await` in `take` and `first`, which return a
+  // promise they do not await. So the refusal is remembered with an error made where learner code still is on the stack.
+  let refused = null;
+
   // Asks the host and waits.
-  function ask(op, text) {
+  function ask(op, text, origin) {
     const reply = host(op, text);
     if (reply === "") throw new Error("This function has already returned; await every database call before it returns.");
     const body = slice(reply, 1);
     if (reply[0] === "=") return body;
     const { message, data } = parse(body);
     const error = new Error(message);
+    refused = { message, origin: origin ?? error };
     if (data !== undefined) error.data = data;
     throw error;
   }
@@ -91,7 +96,7 @@
   // The plan goes to the host with the first batch, so its errors surface on the first awaited `next`.
   function openStream(plan) {
     const id = ++streamCount;
-    streams[id] = { plan, batch: [], position: 1, done: false, consumed: 0 };
+    streams[id] = { origin: new Error(), plan, batch: [], position: 1, done: false, consumed: 0 };
     return `{"queryId":${id}}`;
   }
 
@@ -111,7 +116,7 @@
   function fetchBatch(id, stream) {
     const plan = stream.plan === null ? "" : `"plan":${stringify(stream.plan)},`;
     stream.plan = null;
-    stream.batch = split(ask("stream/next", `{"stream":${id},${plan}"count":${STREAM_BATCH}}`), "\t");
+    stream.batch = split(ask("stream/next", `{"stream":${id},${plan}"count":${STREAM_BATCH}}`, stream.origin), "\t");
     stream.position = 1;
     stream.done = stream.batch[0] === "1";
   }
@@ -169,7 +174,8 @@
     if (modules[id] !== undefined) return modules[id].exports;
     const module = { exports: {} };
     modules[id] = module;
-    factories[id](module.exports, (specifier) => require(`${specifier}`, id), module);
+    const factory = factories[id]; // called without a receiver, which would show in stacks
+    factory(module.exports, (specifier) => require(`${specifier}`, id), module);
     return module.exports;
   }
 
@@ -303,11 +309,18 @@
     settle(false, text, stack, data);
   }
 
+  function stackOf(thrown) {
+    const stack = `${thrown.stack ?? ""}`;
+    const isPlaced = test(/ \(?convex\/[^\n]+:\d+/, stack);
+    const origin = !isPlaced && refused !== null && refused.message === thrown.message ? refused.origin : thrown;
+    return slice(`${origin.stack ?? ""}`, 0, STACK_CHARACTERS_MAX);
+  }
+
   // Texts are what V8 prints for an uncaught exception, without the word "Uncaught".
   function describe(thrown) {
     try {
       if (thrown === null || (typeof thrown !== "object" && typeof thrown !== "function")) return { text: String(thrown), stack: "" };
-      const stack = slice(`${thrown.stack ?? ""}`, 0, STACK_CHARACTERS_MAX);
+      const stack = stackOf(thrown);
       const data = CONVEX_ERROR in thrown && typeof thrown.data === "string" ? thrown.data : undefined;
       if (!(thrown instanceof Error)) return { text: thrown.message === undefined ? "#<Object>" : `${thrown.message}`, stack, data };
       const name = thrown.name === undefined ? "Error" : `${thrown.name}`;
