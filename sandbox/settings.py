@@ -133,6 +133,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},
         "sandbox": {"level": "INFO"},
+        "twisted": {"level": "ERROR"},  # below that it reports what broken clients send
         "sandbox.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
     },
 }

@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.engine.trace import CommitNote, DeployNote, ReadNote, RunNote, WriteNote
+from sandbox.engine import CommitNote, DeployNote, ReadNote, RunNote, WriteNote
 
 if TYPE_CHECKING:
-    from sandbox.engine.store import Comparison, TableInfo
+    from sandbox.engine import Comparison, TableInfo
 
 Message = dict[str, Any]
 

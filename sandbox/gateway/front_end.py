@@ -18,13 +18,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine import Toolchain
 
 Report = Callable[[str], None]
 LINES_KEPT = 30
 
 
-class FrontEndUnavailable(Exception):  # noqa: N818 - a statement, as the engine names its errors
+class FrontEndUnavailable(Exception):
     """The front end is not built and cannot be built. The message says what to do."""
 
 
@@ -90,7 +90,7 @@ def is_stale() -> bool:
 def find_deno() -> Path:
     """The Deno of the Python package `deno`. Raises FrontEndUnavailable."""
     try:
-        from deno import find_deno_bin
+        from deno import find_deno_bin  # type: ignore[import-untyped]
 
         return Path(os.fsdecode(find_deno_bin()))
     except (ImportError, FileNotFoundError):

@@ -19,6 +19,11 @@ def names_of(host: str) -> list[str]:
     return sorted({*names, *filter(None, [_outward_address()])})
 
 
+def shown_name(host: str) -> str:
+    """The name to print for learners: the address that others reach, where `host` means all of this machine."""
+    return (_outward_address() or socket.gethostname()) if host in _EVERY_ADDRESS else _bracketed(host)
+
+
 def _outward_address() -> str | None:
     """The address from which packets would leave this machine. Connecting a datagram socket sends nothing."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from sandbox import data_folder
-from sandbox.engine.errors import LearnerError
+from sandbox.engine import LearnerError
 from sandbox.gateway.tokens import LIFETIME_S
 
 Persona = Literal["alice", "bob"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from sandbox.gateway.policy import origin_of, site_directives, socket_origin_of
 
@@ -60,5 +62,7 @@ class SitePolicy(CSPMiddleware):
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and parts.config is None:
-            parts.config = site_directives(origin_of(request), socket_origin_of(request))
+            # A host that is not ours keeps the policy of the settings, which allows nothing.
+            with contextlib.suppress(DisallowedHost):
+                parts.config = site_directives(origin_of(request), socket_origin_of(request))
         return parts

@@ -6,10 +6,10 @@ and `/d/`, where learners decide what is served (design: a hostile file must nev
 
 from __future__ import annotations
 
-from csp.constants import NONCE
+from csp.constants import NONCE, Nonce
 from django.http import HttpRequest
 
-Directives = dict[str, list[str]]
+Directives = dict[str, list[str | Nonce]]
 
 
 def origin_of(request: HttpRequest) -> str:

@@ -21,7 +21,7 @@ from django.conf import settings
 from sandbox.gateway import front_end, keys
 
 if TYPE_CHECKING:
-    from sandbox.engine.deployment import Deployment
+    from sandbox.engine import Deployment
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def folder_of(deployment_id: str) -> Path:
 
 async def open_deployment(deployment_id: str) -> Deployment:
     """Opens or creates the deployment in its folder, knowing Alice and Bob."""
-    from sandbox.engine.deployment import Deployment
+    from sandbox.engine import Deployment
 
     return await Deployment.open(
         folder_of(deployment_id), tools=front_end.toolchain(), verify_token=keys.verifier(deployment_id)

@@ -5,24 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from channels.auth import AuthMiddlewareStack
-from django.urls import path, re_path
+from django.urls import URLPattern, re_path
 
+from sandbox.gateway.sockets import Receive, Send, Socket
 from sandbox.gateway.sync_consumer import sync_consumer
 from sandbox.gateway.workspace_consumer import workspace_consumer
 
-# Below /s/ there are no cookies and no origin check, so these stand outside of every middleware.
-_SYNC = r"^s/(?P<token>[^/]+)/"
+
+async def no_such_socket(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    socket = Socket(receive, send)
+    await socket.open()
+    await socket.refuse()
 
 
-async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """No such socket: the handshake is answered with 403."""
-    await receive()
-    await send({"type": "websocket.close"})
+def route(pattern: str, application: Any) -> URLPattern:
+    """Channels reads ASGI applications where Django has views."""
+    pattern_of_socket: URLPattern = re_path(pattern, application)
+    return pattern_of_socket
 
 
 socket_routes = [
-    re_path(_SYNC + r"api/(?:[^/]+/)?sync$", sync_consumer),
-    re_path(_SYNC + r"sync$", sync_consumer),
-    path("ws/workspace/<str:workspace_id>", AuthMiddlewareStack(workspace_consumer)),
-    re_path(r"", refuse),
+    # Below /s/ there are no cookies and no origin check, so this stands outside of every middleware.
+    route(r"^s/(?P<token>[^/]+)/(?:api/(?:[^/]+/)?)?sync$", sync_consumer),
+    route(r"^ws/workspace/(?P<workspace_id>[^/]+)$", AuthMiddlewareStack(workspace_consumer)),
+    route(r"", no_such_socket),
 ]

@@ -10,22 +10,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol
-from twisted.internet import defer, reactor
+from twisted.internet import defer
+from twisted.internet import reactor as installed_reactor
+from twisted.logger import STDLibLogObserver, globalLogPublisher
 
 from sandbox.engine import limits
 from sandbox.gateway.logs import log_access
-from sandbox.gateway.processes import kill_descendants
+from sandbox.gateway.processes import end_at_once
 
 logger = logging.getLogger(__name__)
+reactor: Any = installed_reactor  # typed as a module
 
 # Daphne's backlog of 50 makes a whole class that arrives at once wait for TCP retries.
 LISTEN_BACKLOG = 2048
@@ -33,6 +34,7 @@ LISTEN_BACKLOG = 2048
 GC_THRESHOLDS = (50_000, 20, 100)
 SLOW_CLIENT_S = 30.0
 FRAMES_WAITING_MAX = 64
+CLOSE_REASON_BYTES_MAX = 123  # RFC 6455 §5.5
 CLOSE_DEPLOYMENTS_S = 1.5
 STOP_S = 2.5
 
@@ -85,9 +87,11 @@ class SocketProtocol(WebSocketProtocol):
         return bool(self.state == self.STATE_CLOSED)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
-        # Convex clients choose their back-off by the reason, which Daphne would drop.
+        # Convex clients choose their back-off by the reason, which Daphne would drop. Its `sendClose` refuses the
+        # codes from 1001 to 1015, among them the ones that servers use, so the frame is sent directly.
         if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
-            self.sendClose(code=message.get("code") or 1000, reason=message.get("reason") or None)
+            reason = (message.get("reason") or "").encode()[:CLOSE_REASON_BYTES_MAX]
+            self.sendCloseFrame(code=message.get("code") or 1000, reasonUtf8=reason.decode(errors="ignore").encode())
         else:
             super().handle_reply(message)
 
@@ -118,7 +122,6 @@ class Server(DaphneServer):
             application_close_timeout=2,
             ready_callable=self._ready,
             server_name="",
-            verbosity=2,  # 1 would throw Twisted's error log away
         )
         self._on_listening = on_listening
         self._on_stop = on_stop
@@ -127,6 +130,10 @@ class Server(DaphneServer):
 
     def _ready(self) -> None:
         self.ws_factory.protocol = SocketProtocol
+        # A broken or oversized frame is answered with its close code, not with a cut line.
+        self.ws_factory.setProtocolOptions(failByDrop=False)
+        # Daphne throws Twisted's log away (or, when told to be verbose, takes our standard output with it).
+        globalLogPublisher.addObserver(STDLibLogObserver("twisted"))  # type: ignore[arg-type]
         reactor.callLater(0, self._running)
 
     def _running(self) -> None:
@@ -177,10 +184,3 @@ class Server(DaphneServer):
         await super().handle_reply(protocol, message)
         if message["type"] == "websocket.send" and isinstance(protocol, SocketProtocol):
             await protocol.drained()
-
-
-def end_at_once() -> None:
-    """Ends this process and every process below it, now."""
-    kill_descendants()
-    sys.stdout.flush()
-    os._exit(0)

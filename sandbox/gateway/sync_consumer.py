@@ -11,14 +11,13 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from sandbox.engine import limits
-from sandbox.engine.errors import RunnerRefused
+from sandbox.engine import RunnerRefused, limits
 from sandbox.gateway import tokens
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import Receive, Send, Socket
 
 if TYPE_CHECKING:
-    from sandbox.engine.deployment import Deployment
+    from sandbox.engine import Deployment
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ _SALT = "sandbox.deployment"
 _SEPARATOR = "."
 
 
-class TokenRefused(Exception):  # noqa: N818 - a statement, as the engine names its errors
+class TokenRefused(Exception):
     """The token was not made by this site, or its time is over. Nobody is told which."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any, Concatenate
 
@@ -37,10 +37,11 @@ GENERATED = {
     "convex/_generated/dataModel": "export {};\n",
 }
 
-TokenView = Callable[Concatenate[HttpRequest, tokens.Token, ...], Awaitable[HttpResponse]]
+Answer = Coroutine[Any, Any, HttpResponse]
+TokenView = Callable[Concatenate[HttpRequest, tokens.Token, ...], Answer]
 
 
-def with_token(view: TokenView) -> Callable[..., Awaitable[HttpResponse]]:
+def with_token(view: TokenView) -> Callable[..., Answer]:
     """Replaces the `token` of the path by what it says. A token that is not good is answered with 403."""
 
     @csrf_exempt

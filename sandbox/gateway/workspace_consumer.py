@@ -18,14 +18,13 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from sandbox.engine.errors import LearnerError
-from sandbox.engine.trace import CommitNote, DeployNote, RunNote, TraceNote
+from sandbox.engine import CommitNote, DeployNote, LearnerError, RunNote, TraceNote
 from sandbox.gateway import activity, course
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import Receive, Send, Socket
 
 if TYPE_CHECKING:
-    from sandbox.engine.deployment import Deployment
+    from sandbox.engine import Deployment
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +91,10 @@ class WorkspaceFeed:
     async def serve(self) -> None:
         """Until the page is gone."""
         self._deployment.add_listener(self._hear)
-        self._say({"type": "hello", "good_revision": self._deployment.revision, "tables": await self._tables()})
+        tables = await self._tables()
+        # Before all notes that came while the tables were read.
+        self._waiting.appendleft({"type": "hello", "good_revision": self._deployment.revision, "tables": tables})
+        self._has_message.set()
         for work in (self._write(), self._refresh()):
             self._start(work)
         try:

@@ -97,7 +97,9 @@ def test_a_status_that_is_none_becomes_an_error(status):
     assert safe_answers.answer(b"", status=status).status_code == 500
 
 
-@pytest.mark.parametrize("content_type", ["image/svg+xml", "text/html", "application/pdf", "text/xml", "", "IMAGE/SVG+XML"])
+@pytest.mark.parametrize(
+    "content_type", ["image/svg+xml", "text/html", "application/pdf", "text/xml", "", "IMAGE/SVG+XML"]
+)
 def test_a_stored_file_that_could_run_is_downloaded(content_type):
     response = safe_answers.stored_file(b"x", content_type)
     assert response["Content-Disposition"] == "attachment"

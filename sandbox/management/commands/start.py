@@ -5,6 +5,7 @@ Whatever keeps the site from running is said in one sentence, with exit code 1 a
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import signal
 import socket
@@ -16,9 +17,10 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 
 from sandbox import data_folder
+from sandbox.engine import EngineError, close_pools, probe
 from sandbox.gateway import front_end
-from sandbox.gateway.hosts import names_of
-from sandbox.gateway.processes import kill_descendants
+from sandbox.gateway.hosts import names_of, shown_name
+from sandbox.gateway.processes import end_at_once, kill_descendants
 
 
 class Command(BaseCommand):
@@ -31,19 +33,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data", default=str(settings.DATA_DIR), help="folder that keeps everything (default: var)"
         )
+        parser.add_argument("--name", action="append", default=[], help="a name under which learners reach the site")
         parser.add_argument(
             "--unsafe-runner",
             action="store_true",
             help="run learner code although no hardening layer holds; only for yourself, never for a class",
         )
 
-    def handle(self, *args: Any, host: str, port: int, unsafe_runner: bool, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, name: list[str], unsafe_runner: bool, **options: Any) -> None:
         _end_on_signals()
         settings.UNSAFE_RUNNER = unsafe_runner
-        settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names_of(host)]
+        settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names_of(host), *name]
         data_folder.prepare(settings.DATA_DIR)
         _require_free_port(host, port)
         self._build_front_end()
+        self._require_walls()
         call_command("migrate", interactive=False, verbosity=0)
         self._serve(host, port)
 
@@ -60,19 +64,45 @@ class Command(BaseCommand):
         except front_end.FrontEndUnavailable as error:
             raise CommandError(str(error)) from error
 
+    def _require_walls(self) -> None:
+        """Says which walls stand around learner code, and refuses where the one that matters is missing."""
+        try:
+            report = asyncio.run(probe(front_end.toolchain()))
+        except (EngineError, OSError) as error:  # a TimeoutError is an OSError
+            raise CommandError(f"Deno does not start on this machine ({error or 'it does not answer'}).") from error
+        held = ", ".join(name for name, holds, _ in report.layers if holds) or "none"
+        missing = "; ".join(f"{name} ({detail})" for name, holds, detail in report.layers if not holds)
+        self._say(f"learner code runs behind: {held}" + (f" | missing: {missing}" if missing else ""))
+        if report.is_walled:
+            return
+        if report.runs_as_root:
+            raise CommandError(
+                "Learner code would run as root here, because changing to another user failed; "
+                "start the site as an ordinary user."
+            )
+        if not settings.UNSAFE_RUNNER:
+            raise CommandError(
+                "This system offers neither Landlock nor a change of user, so learner code could read your files; "
+                "start with --unsafe-runner only if every learner may do that."
+            )
+        self._say("WARNING: --unsafe-runner: learner code can read every file that this account can read")
+
     def _serve(self, host: str, port: int) -> None:
         # Imported late: Daphne installs the reactor, and the application needs the migrated database.
         from sandbox.asgi import application
         from sandbox.gateway.registry import registry
         from sandbox.gateway.server import Server
 
-        shown = f"[{host}]" if ":" in host else host
+        async def close_engine() -> None:
+            await registry.close_all()
+            await close_pools()
+
         server = Server(
             application,
             host,
             port,
-            on_listening=lambda: self._say(f"Reactive Sandbox is ready: http://{shown}:{port}/"),
-            on_stop=registry.close_all,
+            on_listening=lambda: self._say(f"Reactive Sandbox is ready: http://{shown_name(host)}:{port}/"),
+            on_stop=close_engine,
         )
         try:
             server.run()
@@ -86,8 +116,6 @@ def _end_on_signals() -> None:
     """Until the server takes the signals itself: end at once, also when they were inherited as ignored."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        from sandbox.gateway.server import end_at_once
-
         end_at_once()
 
     for number in (signal.SIGINT, signal.SIGTERM):
