@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -44,9 +45,11 @@ class Snapshot:
 
 
 class SnapshotPool:
-    def __init__(self, path: Path, catalogs: CatalogCache) -> None:
+    def __init__(self, path: Path, catalogs: CatalogCache, when_all_are_back: Callable[[], None]) -> None:
         self._path = path
         self._catalogs = catalogs
+        self._when_all_are_back = when_all_are_back
+        self._out = 0
         self._free = asyncio.Semaphore(READERS_PER_STORE_MAX)
         self._idle: list[sqlite3.Connection] = []
         self._is_closed = False
@@ -59,19 +62,24 @@ class SnapshotPool:
             connection.execute("BEGIN")
             # The first read fixes the snapshot, and it is the begin timestamp itself: the two cannot differ.
             ts, catalog_ts = head_of(connection)
-            return Snapshot(self, connection, ts, self._catalogs.at(connection, catalog_ts))
+            snapshot = Snapshot(self, connection, ts, self._catalogs.at(connection, catalog_ts))
         except BaseException:
             if connection is not None:
                 connection.close()
             self._free.release()
             raise
+        self._out += 1
+        return snapshot
 
     def take_back(self, connection: sqlite3.Connection) -> None:
+        self._out -= 1
         if self._is_closed:
             connection.close()
         else:
             connection.execute("COMMIT")
             self._idle.append(connection)
+            if self._out == 0:
+                self._when_all_are_back()
         self._free.release()
 
     def close(self) -> None:

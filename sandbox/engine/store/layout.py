@@ -71,6 +71,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA journal_size_limit = 4194304")
+    # A mutation holds its snapshot while it commits, so a checkpoint at that moment can never finish: see Store.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
     return connection
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.engine.store.catalog import Index, Table
+from sandbox.engine.store.catalog import Table
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.values import Value
 
@@ -80,7 +80,7 @@ class PendingWrites:
     def __init__(self) -> None:
         self._writes: dict[str, PendingWrite] = {}
         self._views: dict[int, _IndexView] = {}
-        self._tables: set[int] = set()
+        self._indexes: set[int] = set()
 
     def __iter__(self) -> Iterator[PendingWrite]:
         return iter(self._writes.values())
@@ -95,25 +95,24 @@ class PendingWrites:
         """A first write of this document, or one that replaces the transaction's earlier version of it."""
         earlier = self._writes.get(write.id)
         self._writes[write.id] = write
-        self._tables.add(write.table.number)
+        self._indexes.update(write.old_keys, write.new_keys)
         for index_id, view in self._views.items():
-            if index_id in write.old_keys or index_id in write.new_keys or earlier is not None:
-                _apply(view, index_id, earlier, write)
+            _apply(view, index_id, earlier, write)
 
-    def view(self, table: Table, index: Index) -> _IndexView | None:
-        """None where this transaction wrote nothing to the table."""
-        if table.number not in self._tables:
+    def view(self, index_id: int) -> _IndexView | None:
+        """None where this transaction wrote nothing that the index shows."""
+        if index_id not in self._indexes:
             return None
-        view = self._views.get(index.id)
+        view = self._views.get(index_id)
         if view is None:
-            view = self._views[index.id] = _IndexView()
+            view = self._views[index_id] = _IndexView()
             for write in self._writes.values():
-                if write.table.number == table.number:
-                    _apply(view, index.id, None, write)
+                _apply(view, index_id, None, write)
         return view
 
 
 def _apply(view: _IndexView, index_id: int, earlier: PendingWrite | None, write: PendingWrite) -> None:
+    """A write to another table has no key in this index, and then nothing happens."""
     if earlier is None:
         if index_id in write.old_keys:
             view.hide(write.old_keys[index_id])

@@ -75,11 +75,24 @@ def _parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None])
     if kind != "IndexRange":
         raise _index_not_found(source["indexName"])
     range_: Range = source["range"]
-    parsed = parse_range(f"{name}.{index_name}", range_)
     if table is None:
+        parse_range(source["indexName"], range_)
         return Plan(name, index_name, range_, order, None, operators)
     index = find_index(table, index_name)
-    return Plan(name, index_name, range_, order, compile_range(table, index, parsed), operators)
+    interval = _plain_interval(index, range_) or compile_range(table, index, parse_range(source["indexName"], range_))
+    return Plan(name, index_name, range_, order, interval, operators)
+
+
+def _plain_interval(index: Index, range_: Range) -> Interval | None:
+    """The interval of the commonest range, without detours: equalities on the first fields, in their order."""
+    if len(range_) > len(index.fields):
+        return None
+    values: list[Value | Undefined] = []
+    for comparison, path in zip(range_, index.fields, strict=False):
+        if comparison["type"] != "Eq" or comparison["fieldPath"] != path:
+            return None
+        values.append(decode_with_undefined(comparison["value"]))
+    return Interval.prefix(index.id, encode_key(values))
 
 
 def find_index(table: Table, name: str) -> Index:

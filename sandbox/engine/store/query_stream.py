@@ -12,8 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sandbox.engine.store.catalog import Index, Table
-from sandbox.engine.store.plan import Filter, Limit, Operator, Plan
+from sandbox.engine.store.plan import Limit, Operator, Plan
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.trace import ReadNote
 from sandbox.engine.values import key_after, loads
@@ -50,26 +49,27 @@ def read_span(connection: sqlite3.Connection, span: Interval, is_descending: boo
 class _Pipeline:
     """The operators of a plan, left to right, with what is left of their limits."""
 
+    __slots__ = ("_lefts", "_operators", "has_filter", "left")
+
     def __init__(self, operators: Sequence[Operator]) -> None:
         self._operators = operators
-        self._left = [operator.count for operator in operators if isinstance(operator, Limit)]
-        self.has_filter = any(isinstance(operator, Filter) for operator in operators)
-
-    @property
-    def left(self) -> int | None:
+        self._lefts = [operator.count for operator in operators if isinstance(operator, Limit)]
+        self.has_filter = len(self._lefts) < len(operators)
+        self.left = min(self._lefts) if self._lefts else None
         """How many documents can still pass, at most; None without a limit."""
-        return min(self._left, default=None)
 
     def take(self, count: int) -> None:
         """Lets `count` documents pass that no filter has to see."""
-        self._left = [left - count for left in self._left]
+        if self.left is not None:
+            self.left -= count
 
     def passes(self, json: bytes) -> bool:
         document: Any = loads(json)
         limit = 0
         for operator in self._operators:
             if isinstance(operator, Limit):
-                self._left[limit] -= 1
+                self._lefts[limit] -= 1
+                self.left = min(self._lefts)
                 limit += 1
             elif not operator.matches(document):
                 return False
@@ -79,10 +79,8 @@ class _Pipeline:
 class QueryStream:
     """One run of one plan, made by `Transaction.open_query`."""
 
-    def __init__(self, transaction: Transaction, plan: Plan, table: Table | None, index: Index | None) -> None:
+    def __init__(self, transaction: Transaction, plan: Plan) -> None:
         self._transaction = transaction
-        self._table = table
-        self._index = index
         self._whole = plan.interval
         self._rest = plan.interval
         self._is_descending = plan.order == "desc"
@@ -141,39 +139,40 @@ class QueryStream:
     def _step(self, wanted: int, found: list[bytes]) -> bool:
         """Reads one chunk and passes it through the operators. Returns whether this call may go on."""
         rows, has_ended = self._read(self._chunk_size(wanted))
-        fitting = self._transaction.fitting(rows)
+        texts = [text for _, text in rows]
+        fitting = self._transaction.fitting(texts)
         if fitting < len(rows):
             if fitting == 0 and found:
                 return False
             if fitting == 0:
                 # The refusal itself depends on the document that is one too many.
-                self._advance(rows[:1], has_ended=False)
+                self._advance(rows[:1], sum(map(len, texts[:1])), has_ended=False)
                 raise self._transaction.over_read_limit()
-            rows, has_ended = rows[:fitting], False
+            rows, texts, has_ended = rows[:fitting], texts[:fitting], False
         if self._pipeline.has_filter:
             self._filter(rows, has_ended, wanted, found)
         else:
             self._pipeline.take(len(rows))
-            self._advance(rows, has_ended)
+            self._advance(rows, sum(map(len, texts)), has_ended)
             self._delivered += rows
-            found += [json for _, json in rows]
+            found += texts
         return not self._is_done
 
     def _filter(self, rows: list[Row], has_ended: bool, wanted: int, found: list[bytes]) -> None:
-        used = 0
+        used = size = 0
         try:
             for row in rows:
                 used += 1
+                size += len(row[1])
                 if self._pipeline.passes(row[1]):
                     found.append(row[1])
                     wanted -= 1
                     self._delivered.append(row)
-                    size = sum(len(json) for _, json in rows[:used])
                     self._read_through.append((self.note.documents + used, self.note.bytes + size))
                 if wanted == 0 or self._pipeline.left == 0:
                     break
         finally:  # also the document at which the filter raised was read
-            self._advance(rows[:used], has_ended and used == len(rows))
+            self._advance(rows[:used], size, has_ended and used == len(rows))
         self._chunk = min(2 * self._chunk, FILTER_CHUNK_MAX)
 
     def _chunk_size(self, wanted: int) -> int:
@@ -185,10 +184,8 @@ class QueryStream:
     def _read(self, count: int) -> tuple[list[Row], bool]:
         """The next `count` documents as the transaction sees them, and whether there are no more behind them."""
         assert self._rest is not None
-        assert self._table is not None
-        assert self._index is not None
         span, is_descending, transaction = self._rest, self._is_descending, self._transaction
-        view = transaction.pending.view(self._table, self._index)
+        view = transaction.pending.view(span.index_id)
         if view is None:
             rows = read_span(transaction.connection, span, is_descending, count)
             return rows, len(rows) < count
@@ -203,9 +200,8 @@ class QueryStream:
 
     # --- what was looked at
 
-    def _advance(self, rows: list[Row], has_ended: bool) -> None:
+    def _advance(self, rows: list[Row], size: int, has_ended: bool) -> None:
         """These rows were read; counts and records them. At a limit nobody looked further, whatever lies there."""
-        size = sum(len(json) for _, json in rows)
         self.note.documents += len(rows)
         self.note.bytes += size
         self._transaction.documents_read += len(rows)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.engine.clock import Clock
+from sandbox.engine.limits import MIB
 from sandbox.engine.schema import SchemaDefinition
 from sandbox.engine.store import commit_log, layout
 from sandbox.engine.store.catalog import Catalog, CatalogCache
@@ -32,6 +33,9 @@ from sandbox.engine.trace import Order
 from sandbox.engine.values import key_after
 
 COMMITS_BETWEEN_TRIMS = 256
+WRITE_AHEAD_BYTES_MAX = 4 * MIB
+COMMIT_BYTES = 40_000
+"""About what a small commit adds to the write-ahead log: ten pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,11 @@ class Store:
         self._random = random
         self._connection = connection
         self._catalogs = CatalogCache()
-        self._snapshots = SnapshotPool(self.path, self._catalogs)
+        self._snapshots = SnapshotPool(self.path, self._catalogs, self._checkpoint_if_long)
         self._recent = RecentCommits(head_of(connection)[0])
         self._committer = Committer(connection, clock, self._catalogs, self._recent)
         self._commits_until_trim = COMMITS_BETWEEN_TRIMS
+        self._write_ahead_bytes = 0
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock, random: Callable[[int], bytes] = os.urandom) -> Self:
@@ -159,6 +164,7 @@ class Store:
         ts = self._committer.commit(
             transaction, run_id=run_id, cause=cause, writer=writer, request=request, result=result
         )
+        self._write_ahead_bytes += COMMIT_BYTES + 4 * transaction.bytes_written
         self._commits_until_trim -= 1
         if self._commits_until_trim == 0:
             self._commits_until_trim = COMMITS_BETWEEN_TRIMS
@@ -184,6 +190,7 @@ class Store:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One write transaction, undone if the block raises. The block must not await."""
         connection = self._connection
+        self._write_ahead_bytes += 4 * COMMIT_BYTES
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -204,6 +211,12 @@ class Store:
 
     def note_own_commit(self, commit: Commit, previous: Timestamp) -> None:
         self._recent.append(commit, previous)
+
+    def _checkpoint_if_long(self) -> None:
+        """Moves the write-ahead log into the database, so that it starts anew: no snapshot of ours is in the way."""
+        if self._write_ahead_bytes >= WRITE_AHEAD_BYTES_MAX:
+            self._write_ahead_bytes = 0
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     # --- for the panels
 

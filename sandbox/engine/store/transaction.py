@@ -29,7 +29,7 @@ from sandbox.engine.store.documents import Document, merged, text_of, with_syste
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.pending_writes import PendingWrite, PendingWrites, keys_of
 from sandbox.engine.store.plan import parse_plan
-from sandbox.engine.store.query_stream import QueryStream, Row
+from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_set import OVER_LIMIT_HELP, Interval, ReadSet
 from sandbox.engine.trace import ReadNote, WriteNote
 from sandbox.engine.values import (
@@ -142,18 +142,16 @@ class Transaction:
     def open_query(self, plan: dict[str, Any]) -> QueryStream:
         """A stream over the plan of runtime-abi.md §4. Raises LearnerError for a plan that makes no sense."""
         parsed = parse_plan(plan, self.find_table)
-        table = self.find_table(parsed.table) if parsed.interval is not None else None
-        index = None if table is None else _index_of(table, parsed.index)
-        stream = QueryStream(self, parsed, table, index)
+        stream = QueryStream(self, parsed)
         self.reads.append(stream.note)
         return stream
 
-    def fitting(self, rows: list[Row]) -> int:
-        """How many of the rows may still be read within the limits of a transaction."""
+    def fitting(self, texts: list[bytes]) -> int:
+        """How many of the documents may still be read within the limits of a transaction."""
         room, byte_room = DOCUMENTS_READ_MAX - self.documents_read, BYTES_READ_MAX - self.bytes_read
-        if len(rows) <= room and sum(len(text) for _, text in rows) <= byte_room:
-            return len(rows)
-        for count, (_, text) in enumerate(rows[:room]):
+        if len(texts) <= room and sum(map(len, texts)) <= byte_room:
+            return len(texts)
+        for count, text in enumerate(texts[: max(room, 0)]):
             byte_room -= len(text)
             if byte_room < 0:
                 return count
@@ -180,7 +178,7 @@ class Transaction:
         else:
             seq, text = self.connection.execute(_GET, (table.by_id.id, key)).fetchone() or (None, None)
         if text is not None:
-            fits = self.fitting([(key, text)])
+            fits = self.fitting([text])
             self.documents_read += 1
             self.bytes_read += len(text)
             if not fits:
@@ -225,9 +223,7 @@ class Transaction:
         try:
             _check_insert(table, value)
             target = self.find_table(table) or self._create_table(table)
-            self._ids_made += 1
-            random_bytes = blake2b(self._seed + self._ids_made.to_bytes(4, "big"), digest_size=_RANDOM_BYTES).digest()
-            uid = new_uid(random_bytes, self._now_ns)
+            uid = self._new_uid()
             document_id = encode_id(target.number, uid)
             document = with_system_fields(value, document_id, self._next_creation_time)
             text = text_of(document)
@@ -281,6 +277,12 @@ class Transaction:
                 self._put(self._next_version(found, document_id, seq, text, old, new_text, keys_of(found, new)))
         finally:
             self.store_ms += (time.perf_counter() - started) * 1000
+
+    def _new_uid(self) -> bytes:
+        """Follows from the seed and the snapshot, so that equal seeds on different snapshots cannot meet."""
+        self._ids_made += 1
+        source = b"%s %d %d" % (self._seed, self.begin_ts, self._ids_made)
+        return new_uid(blake2b(source, digest_size=_RANDOM_BYTES).digest(), self._now_ns)
 
     def _next_version(
         self,
@@ -344,10 +346,6 @@ def _check_insert(table: str, value: Any) -> None:
 
 def _invalid_id(method: str, reason: str) -> LearnerError:
     return LearnerError(f"Invalid argument `id` for `db.{method}`: {reason}", code="InvalidId")
-
-
-def _index_of(table: Table, name: str | None) -> Index:
-    return table.by_creation_time if name is None else table.indexes[name]
 
 
 def _parsed(text: bytes | None) -> dict[str, Any] | None:
