@@ -54,10 +54,7 @@ class JsHost:
         async with self._lock:
             code = _Code(project, float(time.time_ns() // 1_000_000))
             try:
-                process = (
-                    self._process if self._process is not None and self._process.is_alive else await self._replace()
-                )
-                reply = await process.load(code.project, code.now_ms, IMPORT_SEED)
+                reply = await self._load(code)
             except CallStopped as stopped:
                 await self._drop()
                 raise DeployError(stopped.message, code=stopped.code) from None

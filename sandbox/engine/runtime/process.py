@@ -141,7 +141,8 @@ class JsProcess:
             return CallStopped(
                 "The function sent more than fits in one message (limit: 16 MiB)", code="MessageTooLarge"
             )
-        if b"out of memory" in channel.stderr or b"Allocation failed" in channel.stderr:
+        # V8 and Deno abort when they cannot allocate; the kernel's own choice of a victim ends the same way.
+        if (channel.exit_code or 0) < 0:
             message = "JavaScript execution ran out of memory (maximum memory usage: 64 MB)"
             return CallStopped(message, code="OutOfMemory")
         return CallStopped("The JavaScript process ended unexpectedly", code="ProcessEnded")

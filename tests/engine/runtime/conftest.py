@@ -12,15 +12,16 @@ from sandbox.engine.runtime.compile import compile_project
 from sandbox.engine.runtime.host import Analysis, Call, CallResult, JsHost, close_pools
 from sandbox.engine.runtime.syscalls import Syscalls
 
-IMPORTS = """import { query, mutation, internalQuery, internalMutation, action } from "./_generated/server";
+IMPORTS = """import { query, mutation, internalMutation, action } from "./_generated/server";
 import { v, ConvexError } from "convex/values";
 """
 NOW_MS = 1_700_000_000_000.0
 
 
 def query(body: str) -> str:
-    """A module with one query `f`, whose handler's body starts on line 4."""
-    return f"{IMPORTS}export const f = query(async function handler(ctx: any, args: any): Promise<any> {{\n\n{body}\n}});\n"
+    """A module with one query `f`, whose handler's body starts on line 5."""
+    start = "export const f = query(async function handler(ctx: any, args: any): Promise<any> {"
+    return f"{IMPORTS}{start}\n\n{body}\n}});\n"
 
 
 def mutation(body: str) -> str:
@@ -51,9 +52,11 @@ class FakeTransaction:
         self.plans: list[dict[str, Any]] = []
         self.written: list[tuple[Any, ...]] = []
 
-    async def get(self, id: str, *, table: str | None, method: str = "get") -> bytes | None:
-        if len(id) < 31:
-            raise LearnerError(f"Invalid argument `id` for `db.{method}`: Unable to decode ID: Invalid ID length {len(id)}")
+    async def get(self, document_id: str, *, table: str | None, method: str = "get") -> bytes | None:
+        if len(document_id) < 31:
+            raise LearnerError(
+                f"Invalid argument `id` for `db.{method}`: Unable to decode ID: Invalid ID length {len(document_id)}"
+            )
         return None
 
     def open_query(self, plan: dict[str, Any]) -> FakeStream:
@@ -67,14 +70,14 @@ class FakeTransaction:
         self.written.append(("insert", table, value))
         return f"id{len(self.written)}"
 
-    async def patch(self, id: str, fields: dict[str, Any], *, table: str | None = None) -> None:
-        self.written.append(("patch", id, fields))
+    async def patch(self, document_id: str, fields: dict[str, Any], *, table: str | None = None) -> None:
+        self.written.append(("patch", document_id, fields))
 
-    async def replace(self, id: str, value: dict[str, Any], *, table: str | None = None) -> None:
-        self.written.append(("replace", id, value))
+    async def replace(self, document_id: str, value: dict[str, Any], *, table: str | None = None) -> None:
+        self.written.append(("replace", document_id, value))
 
-    async def delete(self, id: str, *, table: str | None = None) -> None:
-        self.written.append(("delete", id))
+    async def delete(self, document_id: str, *, table: str | None = None) -> None:
+        self.written.append(("delete", document_id))
 
     def normalize_id(self, table: str, text: str) -> str | None:
         return None
@@ -94,7 +97,14 @@ class Learner:
         return await self.host.load(await compile_project(sources, self.tools))
 
     async def call(
-        self, path: str = "code:f", args: Any = None, *, kind: Any = "query", documents: int = 0, seed: int = 7, **syscalls: Any
+        self,
+        path: str = "code:f",
+        args: Any = None,
+        *,
+        kind: Any = "query",
+        documents: int = 0,
+        seed: int = 7,
+        **syscalls: Any,
     ) -> CallResult:
         self.transaction = FakeTransaction(documents)
         self.syscalls = Syscalls(self.transaction, kind=kind, **{"identity": None, **syscalls})

@@ -1,0 +1,77 @@
+"""The web interfaces that a bare realm lacks."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engine.runtime.conftest import query
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=20)
+BYTES = st.lists(st.binary(max_size=20), min_size=1, max_size=20)
+
+
+async def call(learner, body, args):
+    import json
+
+    await learner.deploy(code=query(body))
+    result = await learner.call(args=args)
+    assert result.error is None, result.error
+    return json.loads(result.value_json)
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=TEXTS)
+async def test_text_survives_encoding_and_decoding(learner, texts):
+    body = """
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    const encoded = args.t.map((t: string) => new TextEncoder().encode(t));
+    return encoded.map((bytes: Uint8Array) => [bytes.length, decoder.decode(bytes)]);"""
+    assert await call(learner, body, {"t": texts}) == [[len(text.encode()), text] for text in texts]
+
+
+@settings(max_examples=20, deadline=None)
+@given(blobs=BYTES)
+async def test_broken_utf8_is_replaced_as_python_does(learner, blobs):
+    body = "return args.b.map((b: ArrayBuffer) => new TextDecoder('utf8', { ignoreBOM: true }).decode(b));"
+    encoded = [{"$bytes": base64.b64encode(blob).decode()} for blob in blobs]
+    assert await call(learner, body, {"b": encoded}) == [blob.decode(errors="replace") for blob in blobs]
+
+
+@settings(max_examples=20, deadline=None)
+@given(blobs=BYTES)
+async def test_base64_agrees_with_python(learner, blobs):
+    body = "return args.t.map((t: string) => [btoa(t), atob(btoa(t)) === t]);"
+    latin = [blob.decode("latin-1") for blob in blobs]
+    assert await call(learner, body, {"t": latin}) == [[base64.b64encode(blob).decode(), True] for blob in blobs]
+
+
+@pytest.mark.parametrize("expression", ["btoa('€')", "atob('a')", "atob('a-b_')", "atob('ab=c')"])
+async def test_what_is_not_base64_is_refused(learner, expression):
+    assert "InvalidCharacterError" in (await learner.error(f"{expression};")).message
+
+
+async def test_structured_clone_copies_deeply(learner):
+    body = """
+    const original: any = { d: new Date(5), m: new Map([[1, new Set([2])]]), b: new Uint8Array([1, 2]), a: [1, , 3] };
+    Object.assign(original, { self: original, r: /x/g, e: new TypeError("t") });
+    const copy = structuredClone(original);
+    return [
+      copy !== original, copy.self === copy, copy.d.getTime(), [...copy.m.get(1)], [...copy.b],
+      copy.b.buffer !== original.b.buffer, String(copy.r), copy.e instanceof TypeError, copy.e.message,
+      1 in copy.a, copy.a.length,
+    ];"""
+    assert await learner.run(body) == [True, True, 5, [2], [1, 2], True, "/x/g", True, "t", False, 3]
+
+
+async def test_what_cannot_be_cloned_is_refused(learner):
+    assert "DataCloneError" in (await learner.error("structuredClone({ f: () => 1 });")).message
+
+
+async def test_microtasks_run_before_the_next_await_continues(learner):
+    assert await learner.run("let ran = false; queueMicrotask(() => { ran = true; }); await null; return ran;") is True
