@@ -80,13 +80,20 @@ class Frame {
 
   /** The component of the revision in that folder; the same object while its sources are the same. */
   async #load(folder: string): Promise<ComponentType> {
-    const sources = await readSources(folder, readText);
+    const sources = this.#component ? await readSources(folder, readText) : null;
     if (this.#component && haveSameSources(sources, this.#sources)) return this.#component;
     const module = (await import(`${folder}src/App.js`)) as { default?: ComponentType };
     if (!module.default) throw new Error("src/App.tsx has no default export; write `export default function App() …`");
     this.#component = module.default;
     this.#sources = sources;
+    // A frame with an opaque origin has no cache: the first component need not wait for its text.
+    if (!sources) void this.#readLater(folder, module.default);
     return module.default;
+  }
+
+  async #readLater(folder: string, component: ComponentType): Promise<void> {
+    const sources = await readSources(folder, readText);
+    if (this.#component === component) this.#sources = sources;
   }
 
   #shown(revision: number): void {

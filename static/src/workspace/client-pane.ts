@@ -11,6 +11,9 @@ import { afterShown, badgeOf, type PaneState, STARTING } from "./pane_state.ts";
 import { functionName, plural } from "./wording.ts";
 
 const CONSOLE_LINES_KEPT = 100;
+/** A frame says hello before its load is over; after that it has failed to start, for example with an old token. */
+const HELLO_MS = 1000;
+const START_AGAIN_MS = 30_000;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 function currentTheme(): Theme {
@@ -25,6 +28,7 @@ export class ClientPane extends HTMLElement {
   #port: MessagePort | null = null;
   #frame = el("iframe");
   #stops: (() => void)[] = [];
+  #startedAgainAt = Number.NEGATIVE_INFINITY;
   #storyCommit = "";
   #storyWriter: string | null = null;
   readonly #note = el("span", { class: "note" });
@@ -95,9 +99,22 @@ export class ClientPane extends HTMLElement {
       sandbox: "allow-scripts allow-forms",
       src: frameUrl(this.#persona, currentTheme()),
     });
+    frame.addEventListener("load", () => setTimeout(() => this.#expectHello(frame), HELLO_MS), { once: true });
     this.#frame.replaceWith(frame);
     this.#frame = frame;
     this.#setState({ isReady: false, isConnected: null, shown: null, error: null });
+  }
+
+  #expectHello(frame: HTMLIFrameElement): void {
+    if (frame !== this.#frame || this.#port || !this.isConnected) return;
+    const wasTried = performance.now() - this.#startedAgainAt < START_AGAIN_MS;
+    this.#startedAgainAt = performance.now();
+    if (wasTried) this.#failToStart("The pane did not start. Reload the page.");
+    else renewAccess().then(() => this.#openFrame(), (error: Error) => this.#failToStart(error.message));
+  }
+
+  #failToStart(message: string): void {
+    this.#setState({ error: { revision: 0, message, place: null, isFatal: true } });
   }
 
   #closePort(): void {

@@ -59,8 +59,9 @@ export class DataPanel extends HTMLElement {
 
   disconnectedCallback(): void {
     for (const stop of this.#stops.splice(0)) stop();
-    this.#shown.clear();
-    this.#body.replaceChildren();
+    this.#clearRows();
+    this.#table = null;
+    this.#columns = [];
   }
 
   #listen(): void {
@@ -220,7 +221,7 @@ export class DataPanel extends HTMLElement {
       view.inRange = this.#focus !== null && isInRange(view.row, this.#focus.read);
       if (this.#focus && isInRange(view.row, this.#focus.read)) count += 1;
     }
-    this.#rangeName.textContent = this.#focus ? `${this.#focus.by} reads ${count === this.#shown.size ? "every row" : `these ${formatCount(count)}`}` : "";
+    this.#rangeName.textContent = this.#focus ? `${this.#focus.by}: ${plural(count, "row")}` : "";
   }
 
   #startSeeding(): void {

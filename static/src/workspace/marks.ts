@@ -60,9 +60,13 @@ export function stepMark(number: 1 | 2 | 3 | 4): HTMLElement {
   return el("span", { class: "step", role: "img", "aria-label": `step ${number}` }, String(number));
 }
 
+/** A little longer than --pulse in tokens.css. */
+const PULSE_MS = 250;
+
 /** Plays the one motion of the site. Reduced motion switches it off in the style sheet. */
-export function pulse(element: Element): void {
+export function pulse(element: HTMLElement): void {
   element.classList.remove("pulse");
-  element.addEventListener("animationend", () => element.classList.remove("pulse"), { once: true });
+  void element.offsetWidth; // so that a second pulse starts anew
   element.classList.add("pulse");
+  setTimeout(() => element.classList.remove("pulse"), PULSE_MS);
 }

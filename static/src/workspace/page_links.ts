@@ -64,11 +64,18 @@ function sayCheckFailed(event: Event): void {
   );
 }
 
+/** What was found may unfold below the edge of the view; it stands still when it is in sight already. */
+function revealFindings(event: Event): void {
+  const form = event.target instanceof Element ? event.target.closest("form[data-check]") : null;
+  form?.parentElement?.querySelector(".findings")?.scrollIntoView({ block: "nearest" });
+}
+
 export function connectPageLinks(): void {
   bus.on("go-to", revealEditor);
   document.addEventListener("click", followJump);
   document.addEventListener("keydown", checkByKey, { capture: true });
   document.addEventListener("htmx:before:request", saveFirst);
+  document.addEventListener("htmx:after:swap", revealFindings);
   document.addEventListener("htmx:response:error", sayCheckFailed);
   document.addEventListener("htmx:error", sayCheckFailed);
 }

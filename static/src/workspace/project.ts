@@ -49,6 +49,8 @@ export class Project {
   /** When the pause before the save in hand was over, by performance.now(). */
   #savingSince = 0;
   #liveWait: LiveWait | undefined;
+  /** What each pane shows: a fast pane is ready before the save has its answer. */
+  readonly #shown = new Map<Persona, number>();
   #liveMs: number | null = null;
 
   constructor(options: ProjectOptions) {
@@ -153,21 +155,31 @@ export class Project {
     const { bus } = this.#options;
     const { revision, good_revision: goodRevision } = saved;
     this.#liveMs = null;
-    if (saved.deployed) this.#liveWait = { revision, since: this.#savingSince, missing: new Set(["alice", "bob"]) };
+    if (saved.deployed) this.#liveWait = { revision, since: this.#savingSince, missing: this.#panesWithout(revision) };
     this.#handle({ type: "saveAnswered", revision, goodRevision, problems: saved.problems });
     bus.emit("saved", { revision, goodRevision, serverMs: saved.server_ms });
     bus.emit("deploy-problems", [...saved.problems.map(toProblem), ...(saved.deployed ? [] : syntax)]);
     if (saved.deployed && bus.latest("deployed")?.revision !== revision) bus.emit("deployed", { revision, liveMs: null });
+    this.#tellWhenLive();
+  }
+
+  #panesWithout(revision: number): Set<Persona> {
+    const personas: Persona[] = ["alice", "bob"];
+    return new Set(personas.filter((persona) => this.#shown.get(persona) !== revision));
   }
 
   #paneShown({ persona, revision }: BusEvents["pane-shown"]): void {
+    this.#shown.set(persona, revision);
+    if (this.#liveWait?.revision === revision) this.#liveWait.missing.delete(persona);
+    this.#tellWhenLive();
+  }
+
+  #tellWhenLive(): void {
     const wait = this.#liveWait;
-    if (!wait || wait.revision !== revision) return;
-    wait.missing.delete(persona);
-    if (wait.missing.size > 0) return;
+    if (!wait || wait.missing.size > 0) return;
     this.#liveWait = undefined;
     this.#liveMs = Math.round(performance.now() - wait.since);
-    this.#options.bus.emit("deployed", { revision, liveMs: this.#liveMs });
+    this.#options.bus.emit("deployed", { revision: wait.revision, liveMs: this.#liveMs });
     this.#tellStatus();
   }
 

@@ -51,6 +51,9 @@ export class RunsPanel extends HTMLElement {
     for (const view of this.#views.values()) view.close();
     this.#views.clear();
     this.#groups = new RunGroups();
+    this.#list.hidden = true;
+    this.#empty.hidden = false;
+    this.#count.textContent = "";
   }
 
   #listen(): void {
