@@ -19,7 +19,7 @@ from pathlib import Path
 ENVIRONMENT_VARIABLE = "SANDBOX_DATA"
 
 
-class DataFolderUnusable(Exception):  # noqa: N818 - a statement, as the engine names its errors
+class DataFolderUnusable(Exception):
     """The data folder cannot hold the site's data. The message is one sentence that says what to change."""
 
 
@@ -67,6 +67,7 @@ def secret(folder: Path, name: str, make: bytes | None = None) -> bytes:
     except FileNotFoundError:
         pass
     except OSError as error:
+        prepare(folder)  # says more, when the whole folder is at fault
         raise DataFolderUnusable(f"The secret {target} cannot be read ({error.strerror}).") from error
     prepare(folder)
     try:

@@ -70,15 +70,20 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def live_server_url(tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def live_server_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the live server printed."""
+    return tmp_path_factory.mktemp("live-server") / "log"
+
+
+@pytest.fixture(scope="session")
+def live_server_url(tools, live_server_log: Path) -> Iterator[str]:
     """The address of the real server: `manage.py start` in a process of its own, on an empty data folder."""
-    folder = tmp_path_factory.mktemp("live-server")
-    port, log = free_port(), folder / "log"
-    command = [sys.executable, "manage.py", "start", "--port", str(port), "--data", str(folder / "var")]
-    with log.open("wb") as output:
+    port, data = free_port(), live_server_log.parent / "var"
+    command = [sys.executable, "manage.py", "start", "--port", str(port), "--data", str(data)]
+    with live_server_log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
-        _wait_until_ready(process, log)
+        wait_until_ready(process, live_server_log)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
@@ -89,7 +94,7 @@ def live_server_url(tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             raise
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_S
     while "is ready" not in log.read_text():
         if process.poll() is not None or time.monotonic() > deadline:

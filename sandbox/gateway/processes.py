@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NoReturn
 
 
-def descendants() -> list[int]:
-    """Ids of all living processes below this one, children before grandchildren."""
+def descendants(ancestor: int | None = None) -> list[int]:
+    """Ids of all processes below `ancestor` (this one unless said), children before grandchildren."""
     children = defaultdict(list)
     for process, parent in _parents():
         children[parent].append(process)
     found: list[int] = []
-    waiting = children[os.getpid()]
+    waiting = children[ancestor or os.getpid()]
     while waiting:
         process = waiting.pop(0)
         found.append(process)

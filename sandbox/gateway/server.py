@@ -149,7 +149,7 @@ class Server(DaphneServer):
 
     def listen_error(self, failure: Any) -> None:
         self.failure = failure.getErrorMessage()
-        super().listen_error(failure)
+        self.stop()
 
     def stop_gently(self) -> None:
         """Close the deployments, then the server. A second call, or STOP_S, ends everything at once."""

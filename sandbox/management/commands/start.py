@@ -123,14 +123,14 @@ def _end_on_signals() -> None:
 
 
 def _require_free_port(host: str, port: int) -> None:
+    if not 1 <= port <= 65535:
+        raise CommandError(f"{port} is not a port; choose one from 1024 to 65535 with --port.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
-    except OverflowError as error:
-        raise CommandError(f"{port} is not a port; choose one from 1024 to 65535 with --port.") from error
     except OSError as error:
         raise CommandError(_port_problem(host, port, error)) from error
 
