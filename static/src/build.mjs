@@ -72,7 +72,11 @@ function writeHashed(name, content) {
 const outputName = (specifier) => specifier.replaceAll("/", "-");
 
 /** CommonJS has no named exports, an import map needs them: one facade per module that lists what it has. */
+/** Of React's modules, one is wrapped for the panes, see frame/jsx_runtime.ts. */
+const WRAPPED = { "react/jsx-runtime": "./frame/jsx_runtime.ts" };
+
 function facade(specifier) {
+  if (specifier in WRAPPED) return `export * from "${WRAPPED[specifier]}";`;
   if (ES_MODULES.includes(specifier)) return `export * from "${specifier}";`;
   const names = Object.keys(require(specifier)).filter((name) => name !== "default");
   return `import whole from "${specifier}"; export default whole; export const { ${names.join(", ")} } = whole;`;

@@ -7,6 +7,7 @@
 import { ConvexReactClient } from "convex/react";
 import type { ComponentType } from "react";
 import { AppShell } from "./frame/app_shell.ts";
+import { families } from "./frame/component_families.ts";
 import { captureConsole } from "./frame/console_capture.ts";
 import { placeOf, readableMessage, thrown } from "./frame/error_place.ts";
 import { haveSameSources, readSources } from "./frame/module_sources.ts";
@@ -82,6 +83,7 @@ class Frame {
   async #load(folder: string): Promise<ComponentType> {
     const sources = this.#component ? await readSources(folder, readText) : null;
     if (this.#component && haveSameSources(sources, this.#sources)) return this.#component;
+    families.nextGeneration();
     const module = (await import(`${folder}src/App.js`)) as { default?: ComponentType };
     if (!module.default) throw new Error("src/App.tsx has no default export; write `export default function App() …`");
     this.#component = module.default;

@@ -2,12 +2,13 @@
  * Shows the learner's component and replaces it by the next revision without losing its state.
  *
  * What React mounts is a stable shell that calls the newest component as a function, so its hooks live in the shell and
- * survive. They cannot when the component calls other hooks than before: then the shell's key changes and state
- * starts anew. A revision that fails before it was ever shown is taken back; the last good one stays.
+ * survive (components below it: component_families.ts). They cannot when it calls other hooks than before: then the
+ * shell's key changes and state starts anew. A revision that fails before it was ever shown is taken back; the last good one stays.
  */
 import { ConvexProvider, type ConvexReactClient } from "convex/react";
 import { Component, type ComponentType, createElement, type FunctionComponent, type ReactNode, useEffect } from "react";
 import { createRoot, type Root } from "react-dom/client";
+import { hooksOf, isClass } from "./component_families.ts";
 
 export interface Version {
   revision: number;
@@ -56,13 +57,6 @@ function Shown({ attempt, shown }: { attempt: number; shown(): void }): null {
   useEffect(() => shown(), [attempt]);
   return null;
 }
-
-/** The hooks a component calls, in order: when they differ, React could not keep the state. */
-function hooksOf(component: ComponentType): string {
-  return (String(component).match(/\buse[A-Z]\w*(?=\()/g) ?? []).join();
-}
-
-const isClass = (component: ComponentType): boolean => Boolean((component.prototype as object | undefined) && "isReactComponent" in component.prototype);
 
 export class AppShell {
   readonly #root: Root;
