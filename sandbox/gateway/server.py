@@ -131,7 +131,8 @@ class Server(DaphneServer):
     def _ready(self) -> None:
         self.ws_factory.protocol = SocketProtocol
         # A broken or oversized frame is answered with its close code, not with a cut line.
-        self.ws_factory.setProtocolOptions(failByDrop=False)
+        # (The attribute, because setProtocolOptions would reset allowNullOrigin, which the panes need.)
+        self.ws_factory.failByDrop = False
         # Daphne throws Twisted's log away (or, when told to be verbose, takes our standard output with it).
         globalLogPublisher.addObserver(STDLibLogObserver("twisted"))  # type: ignore[arg-type]
         reactor.callLater(0, self._running)
