@@ -72,9 +72,7 @@ async def frame(request: HttpRequest, token: tokens.Token, persona: Persona) -> 
     """The page inside a client pane. It has an origin of its own, and its policy is the wall around learner code."""
     nonce = secrets.token_urlsafe(16)
     revision = request.GET.get("revision", "")
-    theme = request.GET.get("theme")
     context = {
-        "theme": theme if theme in ("light", "dark") else None,
         "persona": persona,
         "persona_name": persona.capitalize(),
         "revision": revision if revision.isdecimal() else "",

@@ -119,6 +119,12 @@ async def test_a_revision_that_is_no_number_is_not_echoed(client, token, front_e
     assert 'data-revision=""' in page
 
 
+@pytest.mark.parametrize(("asked", "shown"), [("dark", ' data-theme="dark">'), ('"><script>', ">"), ("", ">")])
+async def test_a_pane_has_the_theme_of_its_page_from_the_start(client, token, front_end_files, asked, shown):
+    page = (await client.get(f"/s/{token}/frame/alice", {"theme": asked})).content.decode()
+    assert f'<html lang="en"{shown}' in page
+
+
 @pytest.mark.parametrize("path", ["frame/carol", "frame/alice/", "app/x/src/App.js", "app/-1/src/App.js", "nothing"])
 async def test_other_paths_below_a_token_are_not_found(client, token, path, front_end_files):
     assert (await client.get(f"/s/{token}/{path}")).status_code == 404
