@@ -264,16 +264,23 @@ def _request(path: str, args: Mapping[str, Any], identity: Identity | None, writ
 
 
 def _place_in_schema(message: str, files: Mapping[str, str]) -> Problem:
-    """The line of schema.ts that defines the table which the message names."""
+    """Where schema.ts declares what the message speaks of: the field of the table, else the table, else the schema."""
     text = files.get("convex/schema.ts", "")
-    table = re.search(r'(?:In table|in table|Table|table named?) "([A-Za-z_]\w*)"', message)
-    place = re.search(rf"\b{table[1]}\b\s*:", text) if table else None
-    if place is None:
-        place = re.search(r"\bdefineSchema\b\s*\(", text)
-    if place is None:
-        return Problem("convex/schema.ts", 1, 1, message)
-    before = text[: place.start()]
-    return Problem("convex/schema.ts", before.count("\n") + 1, place.start() - before.rfind("\n"), message)
+    reason = message.removeprefix("Schema validation failed.\n")
+    start = _find(r"\bdefineSchema\b\s*\(", text, 0) or 0
+    table = re.search(r'[Tt]able "([A-Za-z_]\w*)"', message)
+    if table:
+        start = _find(rf"\b{table[1]}\b\s*:", text, start) or start
+    field = re.search(r"^Path: \.([A-Za-z_]\w*)", message, re.MULTILINE)
+    if field:
+        start = _find(rf"\b{field[1]}\b\s*:", text, start) or start
+    before = text[:start]
+    return Problem("convex/schema.ts", before.count("\n") + 1, start - before.rfind("\n"), reason)
+
+
+def _find(pattern: str, text: str, start: int) -> int | None:
+    found = re.compile(pattern).search(text, start)
+    return None if found is None else found.start()
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -87,7 +87,7 @@ async def test_a_schema_that_contradicts_stored_rows_is_refused_with_row_and_pla
     narrow = SCHEMA.replace("bus: v.number()", "bus: v.string()")
     result = await deployment.deploy(2, STARTER_FILES | {"convex/schema.ts": narrow})
     (problem,) = result.problems
-    assert (problem.file, problem.line) == ("convex/schema.ts", 5)
+    assert (problem.file, problem.line) == ("convex/schema.ts", 8)
     assert row in problem.message
     assert (await deployment.run_mutation("signups:create", AMINA)).ok, "the old code and schema must both be back"
 

@@ -7,6 +7,7 @@ import { Decoration, type DecorationSet, EditorView, keymap, WidgetType } from "
 import { el, icon } from "./marks.ts";
 import type { Problem } from "./messages.ts";
 
+const SERVER_WORDS_MAX = 400;
 const LINES_SHOWN_MAX = 2;
 
 interface MarkedProblem {
@@ -53,6 +54,14 @@ export function shortMessage(message: string): string {
   return shortenTypes(first === last ? first : `${first} ${last}`);
 }
 
+/** A deploy's message says path, value and validator on lines of their own, and all of them matter. */
+function wordsOf(problem: Problem): string {
+  if (problem.source !== "server") return shortMessage(problem.message);
+  const lines = problem.message.split("\n").map((line) => line.trim()).filter(Boolean);
+  const whole = lines.join(" · ");
+  return whole.length > SERVER_WORDS_MAX ? `${whole.slice(0, SERVER_WORDS_MAX)}…` : whole;
+}
+
 function originOf(problem: Problem): string {
   if (problem.source === "server") return "from the last deploy";
   return problem.code === undefined ? "" : `ts ${problem.code}`;
@@ -74,7 +83,7 @@ class Lens extends WidgetType {
     const severity = this.#problems.some((problem) => problem.severity === "error") ? "error" : "warning";
     const lens = el("div", { class: `cm-lens ${severity}` });
     for (const problem of this.#problems.slice(0, LINES_SHOWN_MAX)) {
-      const words = el("p", { title: problem.message }, `${shortMessage(problem.message)} `);
+      const words = el("p", { title: problem.message }, `${wordsOf(problem)} `);
       words.append(el("span", { class: "origin" }, originOf(problem)));
       lens.append(icon(problem.severity === "error" ? "cross" : "warn"), words);
     }

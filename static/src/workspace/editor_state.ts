@@ -16,6 +16,7 @@ import {
 import { typescriptCompletion } from "./editor_completion.ts";
 import { problemMarks } from "./editor_problems.ts";
 import { editorTheme } from "./editor_theme.ts";
+import { typingOverSelection } from "./editor_typing.ts";
 import type { TypeScriptClient } from "./typescript.ts";
 
 export interface FileOptions {
@@ -75,6 +76,7 @@ export function createFileState(options: FileOptions): EditorState {
       indentOnInput(),
       bracketMatching(),
       closeBrackets(),
+      typingOverSelection(),
       highlightSelectionMatches(),
       javascript({ typescript: true, jsx: file.endsWith("x") }),
       typescriptCompletion(file, typescript),
