@@ -17,6 +17,8 @@ from markdown_it.token import Token
 from mdit_py_plugins.anchors import anchors_plugin
 
 DOCS = Path(__file__).parent / "docs"
+# Wide content scrolls by itself on a phone, so the keyboard must be able to reach it.
+SCROLLING = ("fence", "code_block", "table_open")
 SECTIONS = {"": "The project", "decisions": "Decisions", "spec": "Specification"}
 
 
@@ -48,6 +50,8 @@ def _html(slug: str) -> SafeString:
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table").use(anchors_plugin, max_level=3)
     tokens = markdown.parse((DOCS / f"{slug}.md").read_text())
     for token in tokens:
+        if token.type in SCROLLING:
+            token.attrSet("tabindex", "0")
         for child in token.children or []:
             _point_at_page(child, slug)
     # Our own files, with raw HTML switched off.

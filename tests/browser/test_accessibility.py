@@ -1,0 +1,94 @@
+"""axe finds nothing, in light and dark, on a desk and on a phone; and the keyboard reaches everything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import WIDE
+from tests.browser.workspace_page import WorkspacePage
+
+PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 1024, "height": 768}
+LOOKS = [("light", WIDE), ("dark", WIDE), ("light", TABLET), ("light", PHONE), ("dark", PHONE)]
+looks = pytest.mark.parametrize(
+    ("scheme", "viewport"), LOOKS, ids=[f"{scheme}-{size['width']}" for scheme, size in LOOKS]
+)
+VIEWS = ["lesson", "editor", "panes", "dock"]
+
+
+def violations(page: Page, axe_source: str) -> list[str]:
+    page.evaluate(axe_source)
+    # The frames are axe's to enter only when it runs in them too; their app is the learner's.
+    found: dict[str, Any] = json.loads(page.evaluate("axe.run(document, {iframes: false}).then(JSON.stringify)"))
+    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]
+
+
+def assert_nothing_sticks_out(page: Page) -> None:
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"], "the page scrolls sideways"
+
+
+@looks
+@pytest.mark.parametrize("address", ["/", "/docs/", "/nothing-here/"])
+def test_axe_finds_nothing_on_plain_pages(
+    open_page: Callable[..., Page], axe_source: str, scheme: str, viewport: dict[str, int], address: str
+) -> None:
+    page = open_page(viewport=viewport, color_scheme=scheme)
+    page.goto(address)
+    page.complaints.clear()  # the browser itself notes the page that is not there
+    assert violations(page, axe_source) == []
+    assert_nothing_sticks_out(page)
+
+
+@looks
+def test_axe_finds_nothing_in_the_workspace(
+    sign_up: Callable[..., WorkspacePage], axe_source: str, scheme: str, viewport: dict[str, int]
+) -> None:
+    workspace = sign_up(viewport=viewport, color_scheme=scheme)
+    page = workspace.page
+    for view in VIEWS:
+        if viewport is PHONE:
+            page.get_by_role("navigation", name="Views").locator(f'a[href="#{view}"]').click()
+        expect(page.locator(f"#{view}")).to_be_attached()
+        assert violations(page, axe_source) == [], view
+        assert_nothing_sticks_out(page)
+    if viewport is not PHONE:
+        workspace.wait_until_live()
+        workspace.add("alice", "Amina Diallo")
+        expect(workspace.runs.locator("li.group").first).to_contain_text("create")
+        if viewport is TABLET:
+            page.get_by_role("link", name="Lesson", exact=True).click()
+        workspace.check()
+        expect(workspace.task).to_contain_text("Not yet", timeout=30_000)
+        assert violations(page, axe_source) == []
+
+
+def test_escape_and_tab_leave_the_editor(sign_up: Callable[..., WorkspacePage]) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    workspace.open("signups.ts").click()
+    workspace.page.keyboard.press("Escape")
+    workspace.page.keyboard.press("Tab")
+    inside = workspace.page.evaluate("document.activeElement.closest('.cm-editor') !== null")
+    assert not inside
+
+
+def test_every_control_is_reached_by_tab(sign_up: Callable[..., WorkspacePage]) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    page = workspace.page
+    reached: set[str] = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('.cm-editor') !== null"):
+            page.keyboard.press("Escape")
+            page.keyboard.press("Tab")
+        name = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent.trim()"
+        reached.add(str(page.evaluate(name)))
+    for wanted in ("Check", "Lesson width", "Reload Alice’s pane", "Seed 10,000", "Table", "Compare"):
+        assert any(wanted in name for name in reached), f"{wanted} was not among {sorted(reached)}"
