@@ -8,8 +8,6 @@ The framing is that of esbuild's own JavaScript host: packets of a length and a 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.engine.errors import EngineError, Problem
+from sandbox.engine.runtime.child import Child
 
 DEADLINE_SECONDS = 20.0
 _UINT32 = struct.Struct("<I")
@@ -75,47 +74,39 @@ async def _version(esbuild: Path) -> str:
     return _versions[esbuild]
 
 
+class _Service(Child):
+    """Collects output until the wanted number of answers is there, or the process ends."""
+
+    def __init__(self, argv: Sequence[str], answers: int) -> None:
+        self._answers = answers
+        self.output = b""
+        self.done = asyncio.Event()
+        super().__init__(argv)
+
+    def on_output(self, data: bytes) -> None:
+        self.output += data
+        # The service's first packet is its version.
+        if self._answers and len(_packets(self.output)) > self._answers:
+            self.done.set()
+
+    def on_end(self) -> None:
+        self.done.set()
+
+
 async def _run(esbuild: Path, argument: str, *, stdin: bytes, answers: int) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        esbuild,
-        argument,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={},
-        cwd="/",
-    )
+    """The output: so many answers and the version packet before them, or for 0 answers everything."""
+    service = _Service([str(esbuild), argument], answers)
     try:
+        service.write(stdin)
         async with asyncio.timeout(DEADLINE_SECONDS):
-            return await _exchange(process, stdin, answers)
-    except BaseException as error:
-        # Not `process.kill()`: it polls first, and would take the exit status from asyncio's own watcher.
-        if process.returncode is None:
-            os.kill(process.pid, signal.SIGKILL)
-        if isinstance(error, TimeoutError):
-            raise EngineError("esbuild did not answer in time", code="CompilerFailed") from None
-        raise
+            await service.done.wait()
+    except TimeoutError:
+        raise EngineError("esbuild did not answer in time", code="CompilerFailed") from None
     finally:
-        await process.wait()
-
-
-async def _exchange(process: asyncio.subprocess.Process, stdin: bytes, answers: int) -> bytes:
-    """The service drops work in progress when its stdin ends, so stdin stays open until every answer is there."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(stdin)
-    output = b""
-    if answers:
-        packets: list[bytes] = []
-        while len(packets) <= answers:
-            try:
-                length = await process.stdout.readexactly(4)
-                packets.append(length + await process.stdout.readexactly(_UINT32.unpack(length)[0]))
-            except asyncio.IncompleteReadError:
-                break
-        output = b"".join(packets)
-    process.stdin.close()
-    return output or await process.stdout.read()
+        # It drops work in progress when its stdin ends, so stdin stays open until every answer is there.
+        service.kill()
+        await service.ended()
+    return service.output
 
 
 def _request(file: SourceFile) -> dict[str, Any]:
@@ -172,10 +163,13 @@ def _sized(raw: bytes) -> bytes:
 
 
 def _packets(output: bytes) -> list[bytes]:
+    """The whole packets at the start of the output."""
     packets: list[bytes] = []
     at = 0
     while at + 4 <= len(output):
         (length,) = _UINT32.unpack_from(output, at)
+        if at + 4 + length > len(output):
+            break
         packets.append(output[at + 4 : at + 4 + length])
         at += 4 + length
     return packets

@@ -20,6 +20,7 @@ from typing import Any
 
 from sandbox.engine.errors import EngineError, RunnerRefused
 from sandbox.engine.limits import MIB
+from sandbox.engine.runtime.channel import LineChannel
 from sandbox.engine.runtime.toolchain import Toolchain
 
 PROBE_SECONDS = 30.0
@@ -102,18 +103,19 @@ async def command(tools: Toolchain) -> list[str]:
 async def _try_layers(deno: Path, runner: Path) -> HardeningReport:
     steps = _LINUX_STEPS if sys.platform == "linux" else _OTHER_STEPS
     argv = _command(deno, runner, steps, _PROBE_DATA_BYTES, report=True)
-    process = await asyncio.create_subprocess_exec(*argv, env={}, cwd="/", stdin=-1, stdout=-1, stderr=-1)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(b'{"do":"hello","run":"probe"}\n')
-    async with asyncio.timeout(PROBE_SECONDS):
-        greeting = await process.stdout.readline()
-        data_bytes = _data_bytes(process.pid) + MEMORY_BYTES
-        process.stdin.close()  # the runner's sign to end
-        _, stderr = await process.communicate()
-    if not greeting.startswith(b"Rprobe"):
-        raise EngineError(f"Deno does not start: {stderr.decode(errors='replace')}", code="DenoFailed")
-    lines: dict[str, list[Any]] = json.loads(stderr.splitlines()[0])
+    channel = LineChannel(argv)
+    try:
+        channel.write(b'{"do":"hello","run":"probe"}\n')
+        await channel.read_line(PROBE_SECONDS)
+        data_bytes = _data_bytes(channel.pid) + MEMORY_BYTES
+    except EngineError as error:
+        raise EngineError(
+            f"Deno does not start: {channel.stderr.decode(errors='replace')}", code="DenoFailed"
+        ) from error
+    finally:
+        channel.kill()
+        await channel.ended()
+    lines: dict[str, list[Any]] = json.loads(channel.stderr.splitlines()[0])
     layers = tuple((name, bool(succeeded), str(detail)) for name, (succeeded, detail) in lines.items())
     is_root = os.geteuid() == 0 and not lines["uid"][0]
     return HardeningReport(layers, is_root, deno, runner, data_bytes)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.engine.errors import DeployError, FunctionTimedOut, LearnerError
+from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.analysis import import_error, parse_analysis
 from sandbox.engine.runtime.call import Analysis, Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject
@@ -25,6 +27,9 @@ from sandbox.engine.runtime.toolchain import Toolchain
 __all__ = ["Analysis", "Call", "CallResult", "FunctionInfo", "JsHost", "close_pools"]
 
 IDLE_SECONDS = 300.0
+# V8 keeps what busy times made it take; after a pause a spare process costs less than that memory does.
+PAUSE_SECONDS = 15.0
+PAUSE_BYTES_MAX = 32 * MIB
 IMPORT_SEED = 1
 
 
@@ -145,14 +150,23 @@ class JsHost:
     # ── idle ────────────────────────────────────────────────────────────────
 
     def _stay(self) -> None:
-        """A process that nobody calls for some minutes is ended; the next call takes a spare."""
-        if self._reaper is not None:
-            self._reaper.cancel()
-        self._reaper = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_idle)
+        """Begins to wait for the end of a pause. A call that comes after it takes a spare process."""
+        self._wait(PAUSE_SECONDS, self._end_if_large)
+
+    def _end_if_large(self) -> None:
+        if self._process is not None and self._process.private_bytes > PAUSE_BYTES_MAX:
+            self._end_idle()
+        else:
+            self._wait(IDLE_SECONDS, self._end_idle)
 
     def _end_idle(self) -> None:
         if self._process is not None and not self._lock.locked():
             self._process.kill()
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        if self._reaper is not None:
+            self._reaper.cancel()
+        self._reaper = asyncio.get_running_loop().call_later(seconds, then)
 
 
 def _stopped(stopped: CallStopped) -> LearnerError:

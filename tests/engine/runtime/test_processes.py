@@ -111,11 +111,21 @@ async def test_closing_the_pool_ends_the_spares(own, tools):
 
 
 async def test_an_idle_process_is_ended_and_comes_back(own, monkeypatch):
+    monkeypatch.setattr(host_module, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(host_module, "IDLE_SECONDS", 0.01)
     await own.run("return 1;")
     pid = own.host._process.pid
     await until(lambda: not is_running(pid))
     assert (await own.call()).value_json == "1"
+
+
+async def test_a_process_that_grew_large_is_ended_sooner(own, monkeypatch):
+    await own.run("return new Array(5e6).fill(1.5).length;")
+    pid = own.host._process.pid
+    assert own.host._process.private_bytes > host_module.PAUSE_BYTES_MAX
+    monkeypatch.setattr(host_module, "PAUSE_SECONDS", 0.01)
+    await own.call()
+    await until(lambda: not is_running(pid))
 
 
 async def test_a_call_before_any_deploy_finds_no_function(tools):
