@@ -33,15 +33,15 @@ class Page:
 
 @lru_cache
 def pages() -> dict[str, Page]:
-    """Every page by slug, in reading order: sections as in SECTIONS, then by name."""
+    """Every page by slug, in reading order: sections as in SECTIONS, then by title."""
     found = [_page(path) for path in sorted(DOCS.rglob("*.md"))]
     order = list(SECTIONS)
-    return {page.slug: page for page in sorted(found, key=lambda page: (order.index(page.section), page.slug))}
+    return {page.slug: page for page in sorted(found, key=lambda page: (order.index(page.section), page.title))}
 
 
 def _page(path: Path) -> Page:
     slug = path.relative_to(DOCS).with_suffix("").as_posix()
-    title = path.read_text().lstrip().partition("\n")[0].removeprefix("# ")
+    title = path.read_text().lstrip().partition("\n")[0].removeprefix("# ").replace("`", "")
     return Page(slug, title, slug.rpartition("/")[0])
 
 
