@@ -104,6 +104,9 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/dist/.+-[A-Za-z0-9]{8,}\.[a-z0-9]+(\
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": ["'none'"]}}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+# In a classroom the site is plain http under a LAN address, where Chromium ignores this header and says so in the
+# console. No page opens another one, so nothing is lost.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 
 # What the gateway asks of the course, by name, so that it never imports it (see gateway/course.py for the signatures).
 WORKSPACE_ACCESS = "lessons.access.workspace_for_socket"
