@@ -14,7 +14,7 @@ from tests.benchmarks.figures import Figure, at_most, median
 STARTER = Path(__file__).parents[2] / "lessons/content/09-trash-can/starter"
 LEARNERS = 5
 CALLS = 300
-PAUSE_S = 0.01
+PAUSE_S = 0.005
 CALLS_BEFORE_IDLE = 10
 DEPLOYS = 15
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .commit_log import Change, Commit, IndexKey, Timestamp
-from .compare import Comparison, compare_plans
-from .connections import Snapshot
-from .layout import TABLES_INDEX
-from .query_stream import QueryStream
-from .read_index import ReadIndex
-from .read_set import Interval, ReadSet
-from .store import IndexInfo, Store, TableInfo, TablePage
-from .transaction import Transaction
+from sandbox.engine.store.commit_log import Change, Commit, IndexKey, Timestamp
+from sandbox.engine.store.compare import Comparison, compare_plans
+from sandbox.engine.store.connections import Snapshot
+from sandbox.engine.store.layout import TABLES_INDEX
+from sandbox.engine.store.query_stream import QueryStream
+from sandbox.engine.store.read_index import ReadIndex
+from sandbox.engine.store.read_set import Interval, ReadSet
+from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
+from sandbox.engine.store.transaction import Transaction
 
 __all__ = [
     "TABLES_INDEX",
