@@ -78,6 +78,9 @@ class Executor:
         self._host = host
         self._clock = clock
         self._gate = CodeGate()
+        # The JS process runs one call at a time. A mutation that took its snapshot before its turn would lose to the
+        # one before it for nothing; other processes and the host itself can still win (and then it runs again).
+        self._mutating = asyncio.Lock()
         self._functions: Mapping[str, FunctionInfo] = {}
         self._validators: dict[str, tuple[schema.Validator, schema.Validator | None]] = {}
 
@@ -117,7 +120,7 @@ class Executor:
         outcome: Outcome | None = None
         retries = 0
         while outcome is None:
-            async with await self._store.snapshot() as snapshot:
+            async with self._mutating, await self._store.snapshot() as snapshot:
                 attempt = await self._attempt(request, "mutation", snapshot)
                 try:
                     async with guard or nullcontext():

@@ -9,7 +9,8 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Toolchain:
     """`deno` runs learner code; `esbuild` is the native binary that transforms it; `convex_library` is the `convex`
-    package as one script that sets `globalThis.__convexLib = {server, values}`; `work` is a folder for scratch files."""
+    package as one script that sets `globalThis.__convexLib = {server, values}`; `work` is a folder for scratch.
+    """
 
     deno: Path
     esbuild: Path

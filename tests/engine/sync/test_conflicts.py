@@ -1,0 +1,77 @@
+"""Mutations at the same time: none is lost, and none runs again without need."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from sandbox.engine.runtime import executor
+from sandbox.engine.runtime.executor import Request
+from tests.engine.sync.fakes import FakeBackend, PythonHost
+
+
+async def count(syscalls: Any) -> int:
+    source = {"type": "FullTableScan", "tableName": "notes", "order": "asc"}
+    documents, _ = await syscalls._tx.open_query({"source": source, "operators": []}).next(1000)
+    return len(documents)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_backoff_seconds", lambda retries: 0)
+
+
+async def write_elsewhere(backend: FakeBackend) -> None:
+    """A commit as another process would make it: not in this executor's turn."""
+    async with await backend.store.snapshot() as snapshot:
+        transaction = backend.store.transaction(snapshot, seed=str(await backend.store.head()).encode(), writable=True)
+        await transaction.insert("notes", {"text": "elsewhere"})
+        await backend.store.commit(transaction, run_id="", cause="test", writer=None)
+
+
+async def test_mutations_of_one_process_do_not_conflict(backend: FakeBackend, host: PythonHost) -> None:
+    @host.function("notes:number", "mutation")
+    async def _number(syscalls: Any, args: dict[str, Any]) -> Any:
+        number = await count(syscalls)
+        await asyncio.sleep(0)
+        await syscalls._tx.insert("notes", {"text": str(number)})
+        return number
+
+    backend.executor.functions = host.functions
+    outcomes = await asyncio.gather(*(backend.executor.mutation(Request("notes:number", "[{}]")) for _ in range(8)))
+    assert sorted(outcome.value for outcome in outcomes) == list(range(8))
+    assert len(host.calls) == 8
+
+
+async def test_a_mutation_that_lost_to_another_process_runs_again(backend: FakeBackend, host: PythonHost) -> None:
+    @host.function("notes:count", "mutation")
+    async def _count(syscalls: Any, args: dict[str, Any]) -> Any:
+        seen = await count(syscalls)
+        if len(host.calls) == 1:
+            await write_elsewhere(backend)
+        await syscalls._tx.insert("notes", {"text": "mine"})
+        return seen
+
+    backend.executor.functions = host.functions
+    outcome = await backend.executor.mutation(Request("notes:count", "[{}]"))
+    assert (outcome.value, outcome.note.retries, len(host.calls)) == (1, 1, 2)
+
+
+async def test_a_mutation_that_always_loses_ends_with_convexs_error(backend: FakeBackend, host: PythonHost) -> None:
+    @host.function("notes:count", "mutation")
+    async def _count(syscalls: Any, args: dict[str, Any]) -> Any:
+        seen = await count(syscalls)
+        await write_elsewhere(backend)
+        await syscalls._tx.insert("notes", {"text": "mine"})
+        return seen
+
+    backend.executor.functions = host.functions
+    outcome = await backend.executor.mutation(Request("notes:count", "[{}]"))
+    assert outcome.error is not None
+    assert outcome.error.message == (
+        'Documents read from or written to the "notes" table changed while this mutation was being run '
+        "and on every subsequent retry. See https://docs.convex.dev/error#1"
+    )
+    assert len(host.calls) == 5
