@@ -21,9 +21,10 @@ from typing import Any
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import Conflict, DeployError, LearnerError, Problem
+from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
-from sandbox.engine.runtime.host import FunctionInfo, JsHost
+from sandbox.engine.runtime.lanes import JsLanes
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.schema import SchemaDefinition
 from sandbox.engine.store import Commit, Comparison, Store, compare_plans
@@ -64,7 +65,7 @@ class Deployment:
         self.verify_token = verify_token
         self.revision: int | None = None
         self._tools = tools
-        self._host = JsHost(tools)
+        self._host = JsLanes(tools)
         self.executor = Executor(store, self._host, clock)
         self.live = LiveQueries(store, self.executor, self.note_run)
         self.live.on_commit(self._note_commit)

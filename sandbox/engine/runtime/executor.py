@@ -1,6 +1,6 @@
 """Running one function call whole: find it, validate, run it over a transaction, commit, note what happened.
 
-The JavaScript side is host.py, the data side is the store. Who asks for a run, and what becomes of its result,
+The JavaScript side is lanes.py, the data side is the store. Who asks for a run, and what becomes of its result,
 is decided by the callers (sync/, deployment.py). Facts: docs/spec/semantics.md §6, §9; runtime-abi.md §3.
 """
 
@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.engine import limits, schema, values
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import Conflict, LearnerError, LimitExceeded
+from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
-from sandbox.engine.runtime.host import Call, CallResult, FunctionInfo, JsHost
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.store import ReadSet, Snapshot, Store, Timestamp, Transaction
 from sandbox.engine.trace import Cause, FunctionKind, RunNote
@@ -70,10 +70,16 @@ class _Attempt:
     total_ms: float
 
 
+class Host(Protocol):
+    """The JavaScript side of a deployment: lanes.py, or Python functions in tests."""
+
+    async def call(self, call: Call, syscalls: Syscalls) -> CallResult: ...
+
+
 class Executor:
     """Runs functions of one deployment's current code. Not aware of sessions or subscriptions."""
 
-    def __init__(self, store: Store, host: JsHost, clock: Clock) -> None:
+    def __init__(self, store: Store, host: Host, clock: Clock) -> None:
         self._store = store
         self._host = host
         self._clock = clock
@@ -180,7 +186,10 @@ class Executor:
                 seed=secrets.randbits(31),
                 table_numbers=transaction.table_numbers(),
             )
+            asked = time.perf_counter()
             result = await self._host.call(call, syscalls)
+            # Waiting for another call to end is no part of this run.
+            started += time.perf_counter() - asked - result.total_ms / 1000
             if result.error is None:
                 self._check_returns(request, result, transaction)
         except LearnerError as error:

@@ -44,8 +44,9 @@ class _Code:
 class JsHost:
     """Calls run one after the other. Belongs to one event loop; end it with `close`."""
 
-    def __init__(self, tools: Toolchain) -> None:
+    def __init__(self, tools: Toolchain, *, idle_seconds: float | None = None) -> None:
         self._tools = tools
+        self._idle_seconds = idle_seconds
         self._lock = asyncio.Lock()
         self._code: _Code | None = None
         self._process: JsProcess | None = None
@@ -157,7 +158,7 @@ class JsHost:
         if self._process is not None and self._process.private_bytes > PAUSE_BYTES_MAX:
             self._end_idle()
         else:
-            self._wait(IDLE_SECONDS, self._end_idle)
+            self._wait(self._idle_seconds or IDLE_SECONDS, self._end_idle)
 
     def _end_idle(self) -> None:
         if self._process is not None and not self._lock.locked():
