@@ -3,332 +3,251 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cmp_to_key
 from pathlib import Path
-from typing import Any
 
-import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from sandbox.engine.clock import FixedClock
-from sandbox.engine.errors import Conflict, LearnerError
-from sandbox.engine.store import Snapshot, Store, Transaction
-from sandbox.engine.values import UNDEFINED, compare, dumps, loads
+from sandbox.engine.errors import Conflict
+from sandbox.engine.store import Store
+from sandbox.engine.values import loads
 
-from .driver import by, scan, schema
+from .driver import schema
 from .invariants import documents_of
-from .strategies import documents, maybe_values, scalars, wire
+from .model import Committed, Get, Insert, Query, Run, View, Write, bodies, operations, queries, text, writes
 
-Stored = tuple[str, dict[str, Any]]
-"""Table and document."""
-
-INDEXES = {"by_a": ("a",), "by_ab": ("a", "b")}
-SIGNS = {"Eq": (0,), "Gt": (1,), "Gte": (0, 1), "Lt": (-1,), "Lte": (-1, 0)}
+BOTH_INDEXES = {"by_a": ["a"], "by_ab": ["a", "b"]}
 
 
-def text(document: dict[str, Any]) -> bytes:
-    return dumps(document).encode()
+class Model:
+    """The dict, the log as it should be, and transactions in progress."""
 
+    def __init__(self, store_class: type[Store] = Store) -> None:
+        self.store_class = store_class
+        self.folder = Path(tempfile.mkdtemp(prefix="store-"))
+        self.clock = FixedClock()
+        self.state: View = {}
+        self.log: list[Committed] = []
+        self.pushed_ts = 0
+        self.begun = 0
 
-def ordered(stored: list[dict[str, Any]], fields: tuple[str, ...], order: str) -> list[dict[str, Any]]:
-    def sign(left: dict[str, Any], right: dict[str, Any]) -> int:
-        for name in (*fields, "_creationTime", "_id"):
-            found = compare(left.get(name, UNDEFINED), right.get(name, UNDEFINED))
-            if found:
-                return found
-        return 0
+    async def open(self) -> None:
+        self.stores = [await self.store_class.open(self.folder, clock=self.clock) for _ in range(2)]
+        await self.push(BOTH_INDEXES)
 
-    return sorted(stored, key=cmp_to_key(sign), reverse=order == "desc")
+    async def close(self) -> None:
+        assert documents_of(self.folder / "store.db") == {key: text(new) for key, (_, new) in self.state.items()}
+        for store in self.stores:
+            await store.close()
+        shutil.rmtree(self.folder)
 
+    async def push(self, indexes: dict[str, list[str]]) -> None:
+        self.indexes: list[str | None] = [None, *indexes]
+        store = self.stores[len(self.log) % 2]
+        await store.push_schema(schema({"t": indexes}))
+        self.pushed_ts = await store.head()
 
-@dataclass
-class Run:
-    """One open transaction and what the model knows of it."""
+    async def begin(self, which: int) -> Run:
+        store = self.stores[which]
+        snapshot = await store.snapshot()
+        self.begun += 1
+        tx = store.transaction(snapshot, seed=b"%d" % self.begun, writable=True)
+        view: View = {}
+        for commit in self.log:
+            if commit.ts <= snapshot.ts:
+                commit.apply(view)
+        return Run(snapshot, tx, store, view, set(tx.table_numbers()))
 
-    snapshot: Snapshot
-    tx: Transaction
-    store: Store
-    view: dict[str, Stored]
-    tables: set[str]
-    reads: list[Callable[[str, dict[str, Any]], bool]] = field(default_factory=list)
-    missing: set[str] = field(default_factory=set)
-    before: dict[str, Stored | None] = field(default_factory=dict)
+    async def commit(self, run: Run) -> None:
+        """Commits; a conflict must come exactly when a commit since touched what the run looked at or wrote."""
+        changes = run.changes
+        since = [commit for commit in self.log if commit.ts > run.tx.begin_ts]
+        is_overtaken = self.pushed_ts > run.tx.begin_ts or any(map(run.is_overtaken_by, since))
+        created = {new[0] for _, new in changes if new} - {"t"}.union(*(commit.created for commit in self.log))
+        try:
+            ts = await run.store.commit(run.tx, run_id="", cause="", writer=None)
+        except Conflict:
+            assert changes
+            assert is_overtaken
+        else:
+            assert not (changes and is_overtaken)
+            self.log.append(Committed(ts, changes, created))
+            self.log[-1].apply(self.state)
+        finally:
+            await run.snapshot.close()
 
-    def note_write(self, document_id: str) -> None:
-        self.before.setdefault(document_id, self.view.get(document_id))
+    async def fill(self, documents: list[dict]) -> list[str]:
+        run = await self.begin(0)
+        for body in documents:
+            await run.do(Insert("t", body))
+        await self.commit(run)
+        return sorted(self.state)
 
 
 class StoreMachine(RuleBasedStateMachine):
+    """Three transactions are open at any time; every step is one operation of one of them."""
+
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.folder = Path(tempfile.mkdtemp(prefix="store-"))
-        self.clock = FixedClock()
-        self.stores = [self.wait(Store.open(self.folder, clock=self.clock)) for _ in range(2)]
-        self.state: dict[str, Stored] = {}
-        self.tables = {"t"}
-        self.log: list[tuple[int, list[tuple[Stored | None, Stored | None]], set[str]]] = []
-        self.pushed_ts = 0
-        self.staged = False
-        self.runs: list[Run] = []
-        self.seed = 0
+        self.model = Model()
+        self.wait(self.model.open())
+        self.both = True
+        self.commits_at_push = 0
 
     def wait(self, awaitable):
         return self.loop.run_until_complete(awaitable)
 
-    @initialize()
-    def push_first(self):
-        self.push_schema()
+    @initialize(documents=st.lists(bodies, min_size=2, max_size=4))
+    def start(self, documents):
+        self.wait(self.model.fill(documents))
+        self.runs = [self.wait(self.model.begin(which)) for which in (0, 1, 1)]
 
+    @rule(data=st.data(), which=st.integers(0, 2))
+    def operate(self, data, which):
+        run = self.runs[which]
+        ids = sorted(run.view.keys() | self.model.state.keys())
+        indexes = [None, *run.tx.catalog.tables["t"].indexes.keys() & BOTH_INDEXES.keys()]
+        self.wait(run.do(data.draw(operations(ids, sorted(indexes, key=str)))))
+
+    @rule(which=st.integers(0, 2), commits=st.sampled_from([True, True, True, False]))
+    def finish(self, which, commits):
+        """Commits or abandons a transaction; another begins in its place."""
+        run = self.runs[which]
+        self.model.clock.advance(seconds=0.001 * which)
+        if commits:
+            self.wait(self.commit(run))
+        else:
+            self.wait(run.snapshot.close())
+        self.runs[which] = self.wait(self.model.begin(which % 2))
+
+    async def commit(self, run: Run) -> None:
+        if not run.changes:
+            await run.do(Insert("t", {"a": "outside of most ranges"}))
+        await self.model.commit(run)
+
+    @precondition(lambda self: len(self.model.log) > self.commits_at_push + 3)
     @rule()
     def push_schema(self):
-        """By turns with one index and with two; it must be filled by whatever is there."""
-        self.indexes = {"by_a": ["a"], "by_ab": ["a", "b"]} if not self.staged else {"by_a": ["a"]}
-        self.staged = not self.staged
-        store = self.stores[len(self.log) % 2]
-        self.wait(store.push_schema(schema({"t": self.indexes})))
-        self.pushed_ts = self.wait(store.head())
-
-    @precondition(lambda self: len(self.runs) < 3)
-    @rule(which=st.integers(0, 1), milliseconds=st.integers(0, 1))
-    def begin(self, which, milliseconds):
-        self.clock.advance(seconds=milliseconds / 1000)
-        store = self.stores[which]
-        snapshot = self.wait(store.snapshot())
-        self.seed += 1
-        tx = store.transaction(snapshot, seed=b"%d" % self.seed, writable=True)
-        run = Run(snapshot, tx, store, dict(self.state), set(self.tables))
-        run.indexes = dict(self.indexes)
-        self.runs.append(run)
-
-    has_run = precondition(lambda self: self.runs)
-
-    def pick(self, data) -> Run:
-        return data.draw(st.sampled_from(self.runs))
-
-    def pick_id(self, data, run: Run) -> str | None:
-        known = sorted(set(run.view) | set(self.state))
-        return data.draw(st.sampled_from(known)) if known else None
-
-    @has_run
-    @rule(data=st.data(), table=st.sampled_from(["t", "t", "u", "v"]), body=documents())
-    def insert(self, data, table, body):
-        run = self.pick(data)
-        document_id = self.wait(run.tx.insert(table, body))
-        document = loads(run.tx.pending.get(document_id).new)
-        assert {name: document[name] for name in body}.keys() == body.keys()
-        run.note_write(document_id)
-        run.view[document_id] = (table, document)
-        run.tables.add(table)
-
-    @has_run
-    @rule(data=st.data())
-    def get(self, data):
-        run = self.pick(data)
-        document_id = self.pick_id(data, run)
-        if document_id is not None:
-            found = self.wait(run.tx.get(document_id, table=None))
-            stored = run.view.get(document_id)
-            assert found == (None if stored is None else text(stored[1]))
-            self.read_id(run, document_id)
-
-    def read_id(self, run: Run, document_id: str) -> None:
-        if run.tx.name_of(self.number_of(document_id)) is None:
-            run.missing |= {"u", "v"}
-        run.reads.append(lambda _, document: document["_id"] == document_id)
-
-    def number_of(self, document_id: str) -> int:
-        from sandbox.engine.values import decode_id
-
-        return decode_id(document_id)[0]
-
-    @has_run
-    @rule(
-        data=st.data(),
-        kind=st.sampled_from(["patch", "replace", "delete"]),
-        fields=st.dictionaries(st.sampled_from(["a", "b"]), maybe_values, max_size=2),
-    )
-    def write(self, data, kind, fields):
-        run = self.pick(data)
-        document_id = self.pick_id(data, run)
-        if document_id is None:
-            return
-        self.read_id(run, document_id)
-        plain = {name: value for name, value in fields.items() if value is not UNDEFINED}
-        arguments = {"patch": (fields,), "replace": (plain,), "delete": ()}[kind]
-        operation = getattr(run.tx, kind)(document_id, *arguments)
-        if document_id not in run.view:
-            with pytest.raises(LearnerError):
-                self.wait(operation)
-            return
-        self.wait(operation)
-        run.note_write(document_id)
-        table, old = run.view[document_id]
-        system = {name: old[name] for name in ("_id", "_creationTime")}
-        if kind == "delete":
-            del run.view[document_id]
-        elif kind == "replace":
-            run.view[document_id] = (table, {**plain, **system})
-        else:
-            run.view[document_id] = (table, {**{n: v for n, v in old.items() if n not in fields}, **plain})
-
-    @has_run
-    @rule(
-        data=st.data(),
-        table=st.sampled_from(["t", "t", "t", "u"]),
-        index=st.sampled_from([None, "by_a", "by_ab"]),
-        bounds=st.lists(st.tuples(st.sampled_from(list(SIGNS)), maybe_values), max_size=1),
-        order=st.sampled_from(["asc", "desc"]),
-        limit=st.sampled_from([None, None, 0, 1, 2, 3]),
-        batch=st.integers(1, 4),
-        only_a=st.one_of(st.none(), scalars),
-        stop_after=st.one_of(st.none(), st.none(), st.integers(0, 3)),
-    )
-    def query(self, data, table, index, bounds, order, limit, batch, only_a, stop_after):
-        run = self.pick(data)
-        if table == "u":
-            index, bounds = None, []
-        if index is not None and index not in run.indexes:
-            index = "by_a"
-        if index is None:
-            bounds = []
-        plan = (
-            scan(table, order=order)
-            if index is None
-            else by(f"t.{index}", *((k, "a", wire(v)) for k, v in bounds), order=order)
-        )
-        if only_a is not None:
-            plan["operators"].append({"filter": {"$eq": [{"$field": "a"}, {"$literal": wire(only_a)}]}})
-        if limit is not None:
-            plan["operators"].append({"limit": limit})
-        in_range = self.rows_of(run, table, index, bounds, order)
-        passing = [row for row in in_range if only_a is None or compare(row.get("a", UNDEFINED), only_a) == 0]
-        expected = passing if limit is None else passing[:limit]
-        taken, done = self.wait(self.read(run.tx, plan, batch, stop_after))
-        assert taken == [text(row) for row in expected[: len(taken)]]
-        assert not done or len(taken) == len(expected)
-        self.note_query(
-            run,
-            table,
-            index,
-            bounds,
-            order,
-            in_range,
-            taken,
-            reached_end=done and (limit is None or len(taken) < limit),
-        )
-
-    async def read(self, tx: Transaction, plan, batch: int, stop_after: int | None) -> tuple[list[bytes], bool]:
-        stream = tx.open_query(plan)
-        found: list[bytes] = []
-        done = False
-        while not done and (stop_after is None or len(found) < stop_after):
-            more, done = await stream.next(batch)
-            found += more
-        if stop_after is None or (done and len(found) <= stop_after):
-            stream.close(None)
-            return found, done
-        stream.close(min(stop_after, len(found)))
-        whole = stop_after >= len(found)
-        return found[:stop_after], done and whole
-
-    def rows_of(self, run, table, index, bounds, order):
-        rows = [document for name, document in run.view.values() if name == table]
-        for kind, value in bounds:
-            rows = [row for row in rows if compare(row.get("a", UNDEFINED), value) in SIGNS[kind]]
-        return ordered(rows, INDEXES.get(index, ()), order)
-
-    def note_query(self, run, table, index, bounds, order, in_range, taken, reached_end):
-        if table not in run.tables:
-            run.missing.add(table)
-            return
-        fields = INDEXES.get(index, ())
-        if not taken and not reached_end:
-            return
-        last = None if reached_end else loads(taken[-1])
-
-        def looked_at(name: str, document: dict[str, Any]) -> bool:
-            if name != table:
-                return False
-            if any(compare(document.get("a", UNDEFINED), value) not in SIGNS[kind] for kind, value in bounds):
-                return False
-            if last is None:
-                return True
-            if last["_id"] == document["_id"] and text(last) == text(document):
-                return True
-            first, _ = ordered([document, last], fields, order)
-            return first is document
-
-        run.reads.append(looked_at)
-
-    @has_run
-    @rule(data=st.data())
-    def abandon(self, data):
-        run = self.pick(data)
-        self.runs.remove(run)
-        self.wait(run.snapshot.close())
-
-    @has_run
-    @rule(data=st.data())
-    def commit(self, data):
-        run = self.pick(data)
-        self.runs.remove(run)
-        changes = self.changes_of(run)
-        expects_conflict = bool(changes) and self.is_overtaken(run, changes)
-        try:
-            ts = self.wait(run.store.commit(run.tx, run_id="", cause="", writer=None))
-        except Conflict:
-            assert expects_conflict
-        else:
-            assert not expects_conflict
-            created = {new[0] for _, new in changes if new} - self.tables
-            self.log.append((ts, changes, created))
-            self.tables |= created
-            for old, new in changes:
-                if new is None:
-                    del self.state[old[1]["_id"]]
-                else:
-                    self.state[new[1]["_id"]] = new
-        finally:
-            self.wait(run.snapshot.close())
-
-    def changes_of(self, run: Run) -> list[tuple[Stored | None, Stored | None]]:
-        pairs = [(old, run.view.get(document_id)) for document_id, old in run.before.items()]
-        return [
-            (old, new) for old, new in pairs if old is not new and not (old and new and text(old[1]) == text(new[1]))
-        ]
-
-    def is_overtaken(self, run: Run, changes) -> bool:
-        if self.pushed_ts > run.tx.begin_ts:
-            return True
-        creates = bool(run.tx.created_tables)
-        written = {stored[1]["_id"] for pair in changes for stored in pair if stored}
-        for ts, others, created in self.log:
-            if ts <= run.tx.begin_ts:
-                continue
-            if created & run.missing or (created and creates):
-                return True
-            for table, document in (stored for pair in others for stored in pair if stored):
-                if document["_id"] in written or any(read(table, document) for read in run.reads):
-                    return True
-        return False
+        """By turns with one index and with two; a new one must hold whatever is there."""
+        self.both = not self.both
+        self.commits_at_push = len(self.model.log)
+        self.wait(self.model.push(BOTH_INDEXES if self.both else {"by_a": ["a"]}))
 
     def teardown(self):
-        for run in self.runs:
+        for run in getattr(self, "runs", []):
             self.wait(run.snapshot.close())
-        stored = documents_of(self.folder / "store.db")
-        assert stored == {document_id: text(document) for document_id, (_, document) in self.state.items()}
-        for store in self.stores:
-            self.wait(store.close())
+        self.wait(self.model.close())
         self.loop.close()
-        shutil.rmtree(self.folder)
 
 
 TestStoreAgainstADict = StoreMachine.TestCase
-TestStoreAgainstADict.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestStoreAgainstADict.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(bodies, min_size=1, max_size=5), st.data())
+async def test_a_read_conflicts_exactly_with_writes_that_change_its_result(documents, data):
+    model = Model()
+    await model.open()
+    ids = await model.fill(documents)
+    reader, writer = await model.begin(0), await model.begin(1)
+    await reader.do(data.draw(queries(model.indexes)))
+    await writer.do(data.draw(st.one_of(writes(ids), writes(ids), st.builds(Insert, st.sampled_from("ttu"), bodies))))
+    await reader.do(Insert("t", {"a": "outside of most ranges"}))
+    await model.commit(writer)
+    await model.commit(reader)
+    await model.close()
+
+
+# --- a backend that waits
+
+
+class WaitingStore(Store):
+    """Stands for a backend whose every step may wait: others run in between, as chance will have it."""
+
+    chance = random.Random(0)
+
+    async def pause(self) -> None:
+        for _ in range(self.chance.choice((0, 0, 1, 2, 5))):
+            await asyncio.sleep(0)
+
+
+async def one_client(model: Model, ids: list[str], chance: random.Random, done: list[tuple[int | None, Run]]) -> None:
+    for _ in range(6):
+        run = await model.begin(chance.randrange(2))
+        for _ in range(chance.randrange(1, 5)):
+            await run.do(chance_operation(sorted({*ids, *run.view}), chance))
+        try:
+            ts = await run.store.commit(run.tx, run_id="", cause="", writer=None)
+        except Conflict:
+            ts = None
+        done.append((ts, run))
+        await run.snapshot.close()
+
+
+def chance_operation(ids: list[str], chance: random.Random):
+    """As `operations`, from a seed: Hypothesis cannot draw while many tasks run."""
+    value = lambda: chance.choice([None, 1.0, 2.0])  # noqa: E731
+    match chance.randrange(4):
+        case 0:
+            return Insert(chance.choice("ttu"), {"a": value()})
+        case 1:
+            return Get(chance.choice(ids))
+        case 2:
+            return Write(
+                chance.choice(ids), chance.choice(["patch", "replace", "delete"]), {"a": value(), "b": value()}
+            )
+        case _:
+            bounds = [(chance.choice(["Eq", "Gt", "Lte"]), value())]
+            stop_after = chance.choice([None, 1])
+            return Query(
+                "t", chance.choice([None, "by_a"]), bounds, chance.choice(["asc", "desc"]), None, None, 2, stop_after
+            )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32))
+async def test_on_a_backend_that_waits_commits_are_as_if_one_after_the_other(seed):
+    """The committed runs, again one after the other in timestamp order on the dict, read and leave the same."""
+    WaitingStore.chance = random.Random(seed)
+    model = Model(WaitingStore)
+    await model.open()
+    ids = await model.fill([{"a": 1.0}, {"a": 2.0}, {}])
+    model.begin = begin_without_model(model)
+    done: list[tuple[int | None, Run]] = []
+    await asyncio.gather(*(one_client(model, ids, random.Random(seed + n), done) for n in range(5)))
+    for ts, run in sorted(((ts, run) for ts, run in done if ts is not None), key=lambda pair: pair[0]):
+        # A run that wrote nothing is as of its snapshot; its timestamp only says when it was answered.
+        if run.changes:
+            for operation, result in run.operations:
+                assert operation.replay(model.state) == result, (ts, operation)
+    assert len(done) == 30
+    await model.close()
+
+
+def begin_without_model(model: Model):
+    """The dict as of a snapshot comes from the store's own log: the model learns of commits only at the end."""
+
+    async def begin(which: int) -> Run:
+        run = await Model.begin(model, which)
+        run.view.clear()
+        for commit in await run.store.log_since(0):
+            if commit.ts <= run.tx.begin_ts:
+                replay_log(commit, run.view)
+        return run
+
+    return begin
+
+
+def replay_log(commit, view: View) -> None:
+    for change in commit.changes:
+        if change.new is None:
+            del view[change.id]
+        else:
+            view[change.id] = (change.table, loads(change.new))
