@@ -86,8 +86,8 @@ def _connect(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, cached_statements=_STATEMENTS_CACHED
     )
-    # Many stores are open at once, so each keeps a small cache (2 MB); the operating system caches the rest.
-    connection.execute("PRAGMA cache_size = -2000")
+    # Many stores are open at once, so each keeps a small cache (4 MB); the operating system caches the rest.
+    connection.execute("PRAGMA cache_size = -4000")
     return connection
 
 

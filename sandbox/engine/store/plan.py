@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.limits import QUERY_OPERATORS_MAX
@@ -26,25 +26,22 @@ Range: TypeAlias = list[dict[str, Any]]
 """The wire form of an index range."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     matches: Predicate
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    count: int
+class Limit(NamedTuple):
+    at_most: int
 
 
 Operator: TypeAlias = Filter | Limit
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to read. `index` is None for a full table scan, `interval` None where the table does not exist."""
+class Plan(NamedTuple):
+    """What to read. `index_name` is None for a full table scan, `interval` None where the table does not exist."""
 
     table: str
-    index: str | None
+    index_name: str | None
     range: Range
     order: Order
     interval: Interval | None

@@ -53,7 +53,7 @@ class _Pipeline:
 
     def __init__(self, operators: Sequence[Operator]) -> None:
         self._operators = operators
-        self._lefts = [operator.count for operator in operators if isinstance(operator, Limit)]
+        self._lefts = [operator.at_most for operator in operators if isinstance(operator, Limit)]
         self.has_filter = len(self._lefts) < len(operators)
         self.left = min(self._lefts) if self._lefts else None
         """How many documents can still pass, at most; None without a limit."""
@@ -79,6 +79,21 @@ class _Pipeline:
 class QueryStream:
     """One run of one plan, made by `Transaction.open_query`."""
 
+    __slots__ = (
+        "_chunk",
+        "_delivered",
+        "_is_closed",
+        "_is_descending",
+        "_is_done",
+        "_pipeline",
+        "_read_through",
+        "_recorded",
+        "_rest",
+        "_transaction",
+        "_whole",
+        "note",
+    )
+
     def __init__(self, transaction: Transaction, plan: Plan) -> None:
         self._transaction = transaction
         self._whole = plan.interval
@@ -91,7 +106,7 @@ class QueryStream:
         self._recorded: Interval | None = None
         self._delivered: list[Row] = []
         self._read_through: list[tuple[int, int]] = []  # with a filter: documents and bytes read up to each delivered
-        self.note = ReadNote(plan.table, plan.index, plan.range, plan.order)
+        self.note = ReadNote(plan.table, plan.index_name, plan.range, plan.order)
 
     async def next(self, n: int) -> tuple[list[bytes], bool]:
         """Up to n documents as JSON text, and whether the query has ended.
@@ -109,7 +124,7 @@ class QueryStream:
                 has_more = self._step(n - len(found), found)
             finally:
                 self._add_time(started)
-            if self._pipeline.has_filter:
+            if has_more and self._pipeline.has_filter:
                 # A long search for few matches must not hold up everybody else in this process.
                 await asyncio.sleep(0)
         await self._transaction.pause()

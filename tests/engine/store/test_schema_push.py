@@ -39,6 +39,7 @@ async def test_a_document_that_does_not_match_keeps_the_old_schema_in_force(db: 
     )
     assert [(p.file, p.line) for p in error.problems] == [("convex/schema.ts", 0)]
     assert db.store.schema == SchemaDefinition.EMPTY
+    assert db.store._connection.execute("SELECT count(*) FROM indexes WHERE state = 'building'").fetchone() == (0,)
     with pytest.raises(LearnerError, match="not found"):
         await db.collect(by("t.by_n"))
     await db.patch(bad, {"n": 2.0})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -180,8 +181,6 @@ async def test_the_same_request_commits_once(db: Driver):
 
 
 async def test_only_four_snapshots_are_out_at_a_time(store: Store):
-    import asyncio
-
     snapshots = [await store.snapshot() for _ in range(4)]
     fifth = asyncio.create_task(store.snapshot())
     await asyncio.sleep(0)
@@ -239,3 +238,17 @@ async def test_pages_of_a_table_follow_each_other(db: Driver):
     second = await db.store.table_page("t", index="by_n", order="desc", limit=2, after=first.next)
     assert [json.loads(text)["n"] for text in first.rows + second.rows] == [3.0, 2.0, 1.0]
     assert (first.count, second.next) == (3, None)
+
+
+async def test_the_write_ahead_log_starts_anew_though_every_mutation_holds_a_snapshot(db: Driver):
+    for _ in range(150):
+        await db.insert("t", {"text": "x" * 50_000})
+    assert (db.store.folder / "store.db").stat().st_size > 5_000_000
+    assert (db.store.folder / "store.db-wal").stat().st_size < 6_000_000
+
+
+async def test_a_fork_shares_the_stored_files(db: Driver, tmp_path):
+    (db.store.folder / "files").mkdir()
+    (db.store.folder / "files" / "abc").write_text("picture")
+    await db.store.fork_to(tmp_path / "fork")
+    assert (tmp_path / "fork" / "files" / "abc").read_text() == "picture"
