@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 PING_SECONDS = 15
 OUTBOX_FRAMES_MAX = 1_000
+# A client that has not taken so many frames yet gets its next Transition later, with everything folded into one.
+FRAMES_BEHIND = 4
 CLOSE_PROTOCOL_ERROR = 1008
 CLOSE_TRY_AGAIN = 1013
 
@@ -78,6 +80,7 @@ class SyncSession:
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
         self._requests: asyncio.Queue[tuple[RequestCall, Identity | None]] = asyncio.Queue()
         self._is_open = True
+        self._is_behind = False
         self._tasks = [asyncio.create_task(work()) for work in (self._write_frames, self._run_requests, self._ping)]
         backend.live.add(self)
 
@@ -210,6 +213,9 @@ class SyncSession:
             return self._emit(ts)
 
     def _emit(self, ts: Timestamp) -> list[Subscription]:
+        self._is_behind = self._outbox.qsize() >= FRAMES_BEHIND
+        if self._is_behind:
+            return []
         changed = [
             (query_id, subscription)
             for query_id, subscription in self._subscriptions.items()
@@ -311,6 +317,8 @@ class SyncSession:
                 await self._close(CLOSE_TRY_AGAIN, "InternalServerError")
                 return
             await self._send(text)
+            if self._is_behind and self._outbox.empty():
+                self._backend.live.wake()
 
     async def _ping(self) -> None:
         while True:

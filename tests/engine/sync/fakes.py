@@ -69,11 +69,14 @@ class Client:
     def __init__(self, backend: FakeBackend, session_id: str = "session-1") -> None:
         self.frames: list[dict[str, Any]] = []
         self.closed: tuple[int, str] | None = None
+        self.takes_frames = asyncio.Event()
+        self.takes_frames.set()
         self._news = asyncio.Condition()
         self.session = SyncSession(backend, self._send, self._close)
         self.session_id = session_id
 
     async def _send(self, text: str) -> None:
+        await self.takes_frames.wait()
         async with self._news:
             self.frames.append(json.loads(text))
             self._news.notify_all()

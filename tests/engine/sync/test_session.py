@@ -144,6 +144,17 @@ async def test_a_missing_function_fails_its_query_alone(client: Client) -> None:
     assert "Could not find public function for 'notes:absent'" in failed["errorMessage"]
 
 
+async def test_a_slow_client_gets_few_transitions_and_the_newest_state(client: Client, other: Client) -> None:
+    await other.add_query(0, "notes:list")
+    await other.wait(lambda: other.value_of(0) == [])
+    other.takes_frames.clear()
+    for number in range(30):
+        await mutate(client, number, text=str(number))
+    other.takes_frames.set()
+    await other.wait(lambda: len(other.value_of(0)) == 30)
+    assert len(other.of_type("Transition")) < 10
+
+
 @pytest.mark.parametrize(
     "frame",
     [
