@@ -67,13 +67,10 @@ class TablePage:
 class Store:
     """Open with `await Store.open(folder, …)`, end with `await close()`. Belongs to one event loop."""
 
-    def __init__(
-        self, folder: Path, connection: sqlite3.Connection, clock: Clock, random: Callable[[int], bytes]
-    ) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, clock: Clock) -> None:
         self.folder = folder
         self.path = folder / layout.STORE_FILE
         self._clock = clock
-        self._random = random
         self._connection = connection
         self._catalogs = CatalogCache()
         self._snapshots = SnapshotPool(self.path, self._catalogs, self._checkpoint_if_long)
@@ -83,12 +80,12 @@ class Store:
         self._write_ahead_bytes = 0
 
     @classmethod
-    async def open(cls, folder: Path, *, clock: Clock, random: Callable[[int], bytes] = os.urandom) -> Self:
+    async def open(cls, folder: Path, *, clock: Clock) -> Self:
         """Opens the store in `folder`, or makes an empty one there."""
         connection = layout.connect_writer(folder / layout.STORE_FILE)
         try:
             layout.create(connection)
-            store = cls(folder, connection, clock, random)
+            store = cls(folder, connection, clock)
         except BaseException:
             connection.close()
             raise

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -147,10 +148,18 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 TestStoreAgainstADict = StoreMachine.TestCase
-TestStoreAgainstADict.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestStoreAgainstADict.settings = settings(max_examples=12, stateful_step_count=40, deadline=None)
 
 
-@settings(max_examples=150, deadline=None)
+class LongStoreMachine(StoreMachine):
+    pass
+
+
+TestStoreAgainstADictForLong = pytest.mark.slow(LongStoreMachine.TestCase)
+TestStoreAgainstADictForLong.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+
+
+@settings(max_examples=60, deadline=None)
 @given(st.lists(bodies, min_size=1, max_size=5), st.data())
 async def test_a_read_conflicts_exactly_with_writes_that_change_its_result(documents, data):
     model = Model()
