@@ -77,6 +77,8 @@ def _between(keys: list[bytes], span: Interval) -> list[bytes]:
 
 
 class PendingWrites:
+    __slots__ = ("_indexes", "_views", "_writes")
+
     def __init__(self) -> None:
         self._writes: dict[str, PendingWrite] = {}
         self._views: dict[int, _IndexView] = {}

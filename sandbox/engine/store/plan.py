@@ -16,7 +16,15 @@ from sandbox.engine.store.catalog import BY_ID, Index, Table
 from sandbox.engine.store.filter_expressions import Predicate, compile_filter
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.trace import Order
-from sandbox.engine.values import UNDEFINED, Undefined, Value, decode_with_undefined, encode_key, key_after
+from sandbox.engine.values import (
+    UNDEFINED,
+    Undefined,
+    Value,
+    decode_with_undefined,
+    encode_key,
+    encode_value,
+    key_after,
+)
 from sandbox.engine.values.display import display
 
 _MORE = "For more information see https://docs.convex.dev/using/indexes."
@@ -60,7 +68,7 @@ def parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None]) 
 def _parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None]) -> Plan:
     source = plan["source"]
     order: Order = "desc" if source.get("order") == "desc" else "asc"
-    operators = _parse_operators(plan.get("operators", []))
+    operators = _parse_operators(plan["operators"]) if plan.get("operators") else ()
     kind: Literal["FullTableScan", "IndexRange", "Search"] = source["type"]
     if kind == "FullTableScan":
         name = source["tableName"]
@@ -84,12 +92,12 @@ def _plain_interval(index: Index, range_: Range) -> Interval | None:
     """The interval of the commonest range, without detours: equalities on the first fields, in their order."""
     if len(range_) > len(index.fields):
         return None
-    values: list[Value | Undefined] = []
+    prefix = b""
     for comparison, path in zip(range_, index.fields, strict=False):
         if comparison["type"] != "Eq" or comparison["fieldPath"] != path:
             return None
-        values.append(decode_with_undefined(comparison["value"]))
-    return Interval.prefix(index.id, encode_key(values))
+        prefix += encode_value(decode_with_undefined(comparison["value"]))
+    return Interval(index.id, prefix, key_after(prefix))
 
 
 def find_index(table: Table, name: str) -> Index:

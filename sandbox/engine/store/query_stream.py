@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from sandbox.engine.store.plan import Limit, Operator, Plan
@@ -119,11 +119,13 @@ class QueryStream:
         found: list[bytes] = []
         has_more = not self._is_done
         while has_more and len(found) < n:
-            started = time.perf_counter()
+            started = perf_counter()
             try:
                 has_more = self._step(n - len(found), found)
             finally:
-                self._add_time(started)
+                spent_ms = (perf_counter() - started) * 1000
+                self.note.store_ms += spent_ms
+                self._transaction.store_ms += spent_ms
             if has_more and self._pipeline.has_filter:
                 # A long search for few matches must not hold up everybody else in this process.
                 await asyncio.sleep(0)
@@ -155,20 +157,22 @@ class QueryStream:
         """Reads one chunk and passes it through the operators. Returns whether this call may go on."""
         rows, has_ended = self._read(self._chunk_size(wanted))
         texts = [text for _, text in rows]
-        fitting = self._transaction.fitting(texts)
+        size = sum(map(len, texts))
+        fitting = self._transaction.fitting(texts, size)
         if fitting < len(rows):
             if fitting == 0 and found:
                 return False
             if fitting == 0:
                 # The refusal itself depends on the document that is one too many.
-                self._advance(rows[:1], sum(map(len, texts[:1])), has_ended=False)
+                self._advance(rows[:1], len(texts[0]), has_ended=False)
                 raise self._transaction.over_read_limit()
             rows, texts, has_ended = rows[:fitting], texts[:fitting], False
+            size = sum(map(len, texts))
         if self._pipeline.has_filter:
             self._filter(rows, has_ended, wanted, found)
         else:
             self._pipeline.take(len(rows))
-            self._advance(rows, sum(map(len, texts)), has_ended)
+            self._advance(rows, size, has_ended)
             self._delivered += rows
             found += texts
         return not self._is_done
@@ -252,8 +256,3 @@ class QueryStream:
         if interval is not None:
             read_set.add(interval)
             self._recorded = interval
-
-    def _add_time(self, started: float) -> None:
-        spent_ms = (time.perf_counter() - started) * 1000
-        self.note.store_ms += spent_ms
-        self._transaction.store_ms += spent_ms

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Hashable, Iterable
 from operator import itemgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.values import key_after
@@ -21,6 +21,7 @@ BUCKET_MAX = 64
 GROUP = 32
 # Greater than every key: a key begins with the tag of a value, and tags are small (values/order.py).
 _END = b"\xff"
+_NOBODY: Any = object()
 
 
 class ReadIndex(Generic[Subscriber]):
@@ -60,7 +61,9 @@ class ReadIndex(Generic[Subscriber]):
 
 class _OneIndex(Generic[Subscriber]):
     def __init__(self) -> None:
-        self._by_prefix: dict[bytes, set[Subscriber]] = {}
+        # Most prefixes have one subscriber, and it stands there itself: at 100,000 of them, every object that need not
+        # be looked at is a cache miss saved. It cannot be taken for a set of several, because it is hashable.
+        self._by_prefix: dict[bytes, Subscriber | set[Subscriber]] = {}
         self._lengths: dict[int, int] = {}  # how many prefixes have this length
         self._bounded: _Buckets[Subscriber] = _Buckets()
 
@@ -69,32 +72,38 @@ class _OneIndex(Generic[Subscriber]):
         if high != key_after(low):
             self._bounded.add(low, _END if high is None else high, subscriber)
             return
-        subscribers = self._by_prefix.get(low)
-        if subscribers is None:
-            self._by_prefix[low] = {subscriber}
+        if low not in self._by_prefix:
+            self._by_prefix[low] = subscriber
             self._lengths[len(low)] = self._lengths.get(len(low), 0) + 1
-        else:
-            subscribers.add(subscriber)
+            return
+        there = self._by_prefix[low]
+        if type(there) is set:
+            there.add(subscriber)
+        elif there != subscriber:
+            self._by_prefix[low] = {cast(Subscriber, there), subscriber}
 
     def remove(self, interval: Interval, subscriber: Subscriber) -> None:
         _, low, high = interval
         if high != key_after(low):
             self._bounded.remove(low, _END if high is None else high, subscriber)
             return
-        subscribers = self._by_prefix[low]
-        subscribers.discard(subscriber)
-        if not subscribers:
-            del self._by_prefix[low]
-            self._lengths[len(low)] -= 1
-            if not self._lengths[len(low)]:
-                del self._lengths[len(low)]
+        there = self._by_prefix[low]
+        if type(there) is set and len(there) > 1:
+            there.discard(subscriber)
+            return
+        del self._by_prefix[low]
+        self._lengths[len(low)] -= 1
+        if not self._lengths[len(low)]:
+            del self._lengths[len(low)]
 
     def find(self, key: bytes, found: set[Subscriber]) -> None:
         by_prefix = self._by_prefix
         for length in self._lengths:
-            subscribers = by_prefix.get(key[:length])
-            if subscribers is not None:
-                found |= subscribers
+            there = by_prefix.get(key[:length], _NOBODY)
+            if type(there) is set:
+                found |= there
+            elif there is not _NOBODY:
+                found.add(cast(Subscriber, there))
         if self._bounded:
             self._bounded.find(key, found)
 

@@ -54,6 +54,27 @@ _RANDOM_BYTES = 14
 class Transaction:
     """Made by `Store.transaction`. Not for use after its snapshot is closed; `read_set` and `writes` stay."""
 
+    __slots__ = (
+        "_ids_made",
+        "_is_writable",
+        "_next_creation_time",
+        "_now_ns",
+        "_seed",
+        "begin_ts",
+        "bytes_read",
+        "bytes_written",
+        "catalog",
+        "connection",
+        "created_tables",
+        "documents_read",
+        "documents_written",
+        "pause",
+        "pending",
+        "read_set",
+        "reads",
+        "store_ms",
+    )
+
     def __init__(
         self,
         snapshot: Snapshot,
@@ -146,10 +167,10 @@ class Transaction:
         self.reads.append(stream.note)
         return stream
 
-    def fitting(self, texts: list[bytes]) -> int:
-        """How many of the documents may still be read within the limits of a transaction."""
+    def fitting(self, texts: list[bytes], size: int) -> int:
+        """How many of the documents, `size` bytes together, may still be read within the limits of a transaction."""
         room, byte_room = DOCUMENTS_READ_MAX - self.documents_read, BYTES_READ_MAX - self.bytes_read
-        if len(texts) <= room and sum(map(len, texts)) <= byte_room:
+        if len(texts) <= room and size <= byte_room:
             return len(texts)
         for count, text in enumerate(texts[: max(room, 0)]):
             byte_room -= len(text)
@@ -178,7 +199,7 @@ class Transaction:
         else:
             seq, text = self.connection.execute(_GET, (table.by_id.id, key)).fetchone() or (None, None)
         if text is not None:
-            fits = self.fitting([text])
+            fits = self.fitting([text], len(text))
             self.documents_read += 1
             self.bytes_read += len(text)
             if not fits:
