@@ -84,7 +84,18 @@ def _module(item: tuple[str, str]) -> tuple[str | None, SourceFile]:
     if not _MODULE_PATH.fullmatch(bare) or ".." in bare.split("/"):
         message = f"{path} is not a valid path to a Convex module. Use letters, digits, underscores and periods."
         raise DeployError(message, (Problem(path, 0, 0, message),), code="InvalidModulePath")
+    if not _is_unicode(text):
+        message = "This file is not valid Unicode: it holds half of a surrogate pair."
+        raise DeployError(message, (Problem(path, 0, 0, message),), code="InvalidText")
     return bare, SourceFile(path, loader or "", text)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_entry(path: str) -> bool:

@@ -3,21 +3,31 @@
 Only the transform service is used. It reads no file at all, neither imports nor source maps that a comment names,
 so learner code cannot make it read the server's disk; bundling would (docs/architecture.md).
 The framing is that of esbuild's own JavaScript host: packets of a length and a tagged value, little-endian.
+A small file can ask for endless work (an enum whose members double each other), so time, memory and output are bounded.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.engine.errors import EngineError, Problem
+from sandbox.engine.errors import DeployError, EngineError, Problem
+from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.child import Child
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 5.0
+START_SECONDS = 20.0
+# The largest project that a lesson saves comes to about 3 MiB with its maps.
+OUTPUT_BYTES_MAX = 16 * MIB
+# Writable memory; an ordinary project needs 60 MiB. Go gives up at a stack of 1 GiB, which is too late here.
+MEMORY_BYTES_MAX = 512 * MIB
 _UINT32 = struct.Struct("<I")
 _FLAGS = (
     "--format=cjs",
@@ -55,58 +65,90 @@ _versions: dict[Path, str] = {}
 
 
 async def transform(esbuild: Path, files: Sequence[SourceFile]) -> list[Transformed]:
-    """Compiles every file, in order. Raises EngineError when the binary does not do its part."""
+    """Compiles every file, in order.
+
+    Raises DeployError for a file that takes more time, memory or output than a compiler may spend on it, EngineError
+    when the binary does not do its part.
+    """
     if not files:
         return []
     version = await _version(esbuild)
-    requests = b"".join(_packet(number, _request(file)) for number, file in enumerate(files))
-    output = await _run(esbuild, f"--service={version}", stdin=requests, answers=len(files))
-    answers = dict(_unpack(packet) for packet in _packets(output)[1:])  # the first one is the version
-    try:
-        return [_transformed(file, answers[number]) for number, file in enumerate(files)]
-    except KeyError as missing:
-        raise EngineError("esbuild ended without an answer", code="CompilerFailed") from missing
+    service = _Service([str(esbuild), f"--service={version}"])
+    service.write(b"".join(_packet(number, _request(file)) for number, file in enumerate(files)))
+    packets = await service.collect(len(files) + 1, DEADLINE_SECONDS)
+    if not packets:
+        raise EngineError("esbuild did not start", code="CompilerFailed")
+    answers = dict(_unpack(packet) for packet in packets[1:])  # the first one is the version
+    for number, file in enumerate(files):
+        if number not in answers:
+            raise _given_up(file)
+    return [_transformed(file, answers[number]) for number, file in enumerate(files)]
+
+
+def _given_up(file: SourceFile) -> DeployError:
+    message = "The compiler gave up on this file: it is nested too deeply, or what it makes of it is too large."
+    return DeployError(f"{file.path}: {message}", (Problem(file.path, 0, 0, message),), code="CompilerGaveUp")
 
 
 async def _version(esbuild: Path) -> str:
     if esbuild not in _versions:
-        _versions[esbuild] = (await _run(esbuild, "--version", stdin=b"", answers=0)).decode().strip()
+        service = _Service([str(esbuild), "--version"])
+        await service.collect(None, START_SECONDS)
+        _versions[esbuild] = bytes(service.output).decode().strip()
     return _versions[esbuild]
 
 
 class _Service(Child):
-    """Collects output until the wanted number of answers is there, or the process ends."""
+    """Collects packets until the wanted number is there, the process ends, or a bound is passed."""
 
-    def __init__(self, argv: Sequence[str], answers: int) -> None:
-        self._answers = answers
-        self.output = b""
-        self.done = asyncio.Event()
+    def __init__(self, argv: Sequence[str]) -> None:
+        self.output = bytearray()
+        self._wanted: int | None = None
+        self._packets: list[bytes] = []
+        self._unpacked = 0
+        self._done = asyncio.Event()
         super().__init__(argv)
+        _bound_memory(self.pid)
+
+    async def collect(self, wanted: int | None, seconds: float) -> list[bytes]:
+        """The whole packets that came, at most `wanted`; with None the output is only gathered, to its end."""
+        self._wanted = wanted
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._done.wait()
+        # It drops work in progress when its stdin ends, so stdin stays open until every answer is there.
+        self.kill()
+        await self.ended()
+        return self._packets
 
     def on_output(self, data: bytes) -> None:
         self.output += data
-        # The service's first packet is its version.
-        if self._answers and len(_packets(self.output)) > self._answers:
-            self.done.set()
+        if self._wanted is not None:
+            self._unpack_whole_packets(self._wanted)
+        if len(self.output) > OUTPUT_BYTES_MAX:
+            self._done.set()
+            self.kill()
 
     def on_end(self) -> None:
-        self.done.set()
+        self._done.set()
+
+    def _unpack_whole_packets(self, wanted: int) -> None:
+        while len(self.output) >= self._unpacked + 4 and not self._done.is_set():
+            start = self._unpacked + 4
+            (length,) = _UINT32.unpack_from(self.output, self._unpacked)
+            if start + length > len(self.output):
+                return
+            self._packets.append(bytes(self.output[start : start + length]))
+            self._unpacked = start + length
+            if len(self._packets) == wanted:
+                self._done.set()
 
 
-async def _run(esbuild: Path, argument: str, *, stdin: bytes, answers: int) -> bytes:
-    """The output: so many answers and the version packet before them, or for 0 answers everything."""
-    service = _Service([str(esbuild), argument], answers)
-    try:
-        service.write(stdin)
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await service.done.wait()
-    except TimeoutError:
-        raise EngineError("esbuild did not answer in time", code="CompilerFailed") from None
-    finally:
-        # It drops work in progress when its stdin ends, so stdin stays open until every answer is there.
-        service.kill()
-        await service.ended()
-    return service.output
+def _bound_memory(pid: int) -> None:
+    """From outside, and before it has read anything: no launcher, which would take longer than the whole transform."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
 
 
 def _request(file: SourceFile) -> dict[str, Any]:
@@ -160,19 +202,6 @@ def _pack(value: Any) -> bytes:
 
 def _sized(raw: bytes) -> bytes:
     return _UINT32.pack(len(raw)) + raw
-
-
-def _packets(output: bytes) -> list[bytes]:
-    """The whole packets at the start of the output."""
-    packets: list[bytes] = []
-    at = 0
-    while at + 4 <= len(output):
-        (length,) = _UINT32.unpack_from(output, at)
-        if at + 4 + length > len(output):
-            break
-        packets.append(output[at + 4 : at + 4 + length])
-        at += 4 + length
-    return packets
 
 
 def _unpack(packet: bytes) -> tuple[int, dict[str, Any]]:
