@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from sandbox.engine import Deployment, close_pools
@@ -16,6 +17,7 @@ STARTER = Path(__file__).parents[2] / "lessons/content/09-trash-can/starter"
 SCHEMA = (STARTER / "convex/schema.ts").read_text()
 SIGNUPS = (STARTER / "convex/signups.ts").read_text()
 STARTER_FILES = {"convex/schema.ts": SCHEMA, "convex/signups.ts": SIGNUPS}
+NAMES = ("listActive", "create", "remove")
 AMINA = {"ownerId": "alice", "name": "Amina", "bus": 1}
 
 
@@ -143,3 +145,52 @@ async def test_a_deploy_is_noted_for_the_panels(deployment: Deployment) -> None:
     deployment.add_listener(notes.append)
     await deployment.deploy(5, STARTER_FILES)
     assert [note.revision for note in notes if isinstance(note, DeployNote)] == [5]
+
+
+def made_by_hand(args: str, returns: str = "'null'") -> str:
+    """A function whose validators are whatever the learner writes."""
+    return SIGNUPS + (
+        "\nexport const f: any = Object.assign(() => 1, { isQuery: true, isPublic: true, "
+        f"invokeQuery: async () => '1', exportArgs: () => {args}, exportReturns: () => {returns} }});\n"
+    )
+
+
+def exported(schema: str) -> str:
+    return f"export default {{ export: () => {schema} }} as any;\n"
+
+
+REFUSED = {
+    "validator: none": {"convex/signups.ts": made_by_hand("'null'")},
+    "validator: unknown": {"convex/signups.ts": made_by_hand('\'{"type":"zzz"}\'')},
+    "validator: not JSON": {"convex/signups.ts": made_by_hand("'nope'")},
+    "validator: a huge number": {"convex/signups.ts": made_by_hand("'1'.repeat(6000)")},
+    "validator: deep": {"convex/signups.ts": made_by_hand("'['.repeat(100000)")},
+    "validator of the result": {"convex/signups.ts": made_by_hand('\'{"type":"any"}\'', "'{}'")},
+    "schema: a huge number": {"convex/schema.ts": exported("'{\"tables\":[' + '1'.repeat(5000) + ']}'")},
+    "schema: half a surrogate pair": {"convex/schema.ts": exported('\'{"tables":[],"x":"\\ud800"}\'')},
+    "schema: huge": {"convex/schema.ts": exported('`{"tables":[],"x":"${\'x\'.repeat(6e6)}"}`')},
+    "text: half a surrogate pair": {"convex/signups.ts": "export const a = '\ud800';"},
+    "compiler: nested too deeply": {"convex/signups.ts": f"export const x = {'!' * 200_000}1;"},
+    "compiler: a string that doubles": {
+        "convex/signups.ts": "export enum E { A0='xxxxxxxxxxxxxxxx',"
+        + ",".join(f"A{n}=A{n - 1}+A{n - 1}" for n in range(1, 40))
+        + "}"
+    },
+    "more functions than a project may have": {
+        "convex/signups.ts": "import { query } from './_generated/server'; const q = query(async () => 1);"
+        f"export {{ {','.join(f'q as a{n}' for n in range(20_000))} }};"
+    },
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("files", REFUSED.values(), ids=REFUSED.keys())
+async def test_crafted_exports_and_files_are_refused_and_the_last_good_code_stays(
+    deployment: Deployment, files: dict[str, str]
+) -> None:
+    async with asyncio.timeout(20):
+        result = await deployment.deploy(2, STARTER_FILES | files)
+    assert not result.ok
+    assert result.problems[0].message
+    assert (deployment.revision, set(deployment.functions)) == (1, {f"signups:{n}" for n in NAMES})
+    assert (await deployment.run_mutation("signups:create", AMINA)).ok

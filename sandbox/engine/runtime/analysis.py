@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from typing import Any, cast
 
-from sandbox.engine.errors import DeployError, Problem
+from sandbox.engine import limits
+from sandbox.engine.errors import DeployError, LearnerError, Problem
 from sandbox.engine.runtime.call import Analysis, FunctionInfo, Visibility
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.stack import frames_of, uncaught
+from sandbox.engine.schema import parse_validator
 from sandbox.engine.trace import FunctionKind
 
 _SCHEMA_PROBLEMS = {
@@ -24,9 +27,13 @@ _SCHEMA_PROBLEMS = {
 def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     """The analysis from the runner's JSON text. Raises DeployError with the place of what is wrong."""
     try:
+        if len(text) > limits.ANALYSIS_BYTES_MAX:
+            raise DeployError("The project's schema and validators are too large.", code="AnalysisFailed")
         document = json.loads(text)
-        functions = [_function(entry, project) for entry in document["functions"]]
-        schema_json = _schema_json(document["schema"], project)
+        places = _Places(project)
+        _refuse_too_many(document["functions"], places)
+        functions = [_function(entry, places) for entry in document["functions"]]
+        schema_json = _schema_json(document["schema"], places)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DeployError("The project's exports could not be read.", code="AnalysisFailed") from error
     return Analysis(dict(pair for pair in functions if pair is not None), schema_json)
@@ -42,59 +49,104 @@ def import_error(text: str, stack: str, project: CompiledProject) -> DeployError
     return DeployError(uncaught(text, frames), (problem,), code="ImportFailed")
 
 
-def _function(entry: dict[str, Any], project: CompiledProject) -> tuple[str, FunctionInfo] | None:
+def _refuse_too_many(functions: list[dict[str, Any]], places: _Places) -> None:
+    if len(functions) > limits.FUNCTIONS_MAX:
+        surplus = functions[limits.FUNCTIONS_MAX]
+        place = places.of_export(str(surplus["module"]), str(surplus["name"]))
+        message = f"A project may have up to {limits.FUNCTIONS_MAX} functions."
+        raise DeployError(message, (Problem(*place, message),), code="TooManyFunctions")
+
+
+def _function(entry: dict[str, Any], places: _Places) -> tuple[str, FunctionInfo] | None:
     """HTTP actions have no path and are not called by clients; they are left out."""
     module, name, kind, visibility = (str(entry[key]) for key in ("module", "name", "kind", "visibility"))
     if kind == "http":
         return None
     if kind not in ("query", "mutation", "action") or visibility not in ("public", "internal"):
         raise ValueError(kind)
-    file, line, column = place_of_export(project, module, name)
+    place = places.of_export(module, name)
     if entry["error"] is not None:
-        message = f"Uncaught {entry['error']}"
-        raise DeployError(message, (Problem(file, line, column, message),), code="InvalidValidator")
+        raise _bad_validator(place, f"Uncaught {entry['error']}")
     info = FunctionInfo(
         kind=cast(FunctionKind, kind),
         visibility=cast(Visibility, visibility),
-        args=json.loads(entry["args"]),
-        returns=json.loads(entry["returns"]),
-        file=file,
-        line=line,
+        args=_validator(entry["args"], place),
+        returns=None if entry["returns"] == "null" else _validator(entry["returns"], place),
+        file=place[0],
+        line=place[1],
     )
     return f"{module}:{name}", info
 
 
-def _schema_json(schema: dict[str, Any] | None, project: CompiledProject) -> str | None:
+def _validator(text: str, place: _Place) -> Any:
+    """The validator as JSON, once it is certain that it is one: calls must not be the first to find out."""
+    try:
+        document = json.loads(text)
+        parse_validator(document)
+    except (ValueError, RecursionError):
+        raise _bad_validator(place, "The function's validator is not JSON") from None
+    except LearnerError as error:
+        raise _bad_validator(place, error.message) from None
+    return document
+
+
+def _bad_validator(place: _Place, message: str) -> DeployError:
+    return DeployError(message, (Problem(*place, message),), code="InvalidValidator")
+
+
+def _schema_json(schema: dict[str, Any] | None, places: _Places) -> str | None:
     if schema is None:
         return None
     if "json" in schema:
         return str(schema["json"])
     problem = schema["error"]
-    file, line, column = place_of_export(project, "schema", "default")
     message = _SCHEMA_PROBLEMS.get(problem) or f"Uncaught {schema['text']}"
     raise DeployError(
         f"Hit an error while evaluating your schema:\n{message}",
-        (Problem(file, line, column, message),),
+        (Problem(*places.of_export("schema", "default"), message),),
         code="InvalidSchema",
     )
 
 
-def place_of_export(project: CompiledProject, module: str, name: str) -> tuple[str, int, int]:
-    """File, line and column where an export is declared; line and column are 1 when the declaration is not found.
+# esbuild writes `name: () => local` for every export, and declarations of a module's top level start a line.
+_EXPORT = re.compile(r"^  (?:([\w$]+)|\"([^\"\n]+)\"): \(\) => ([\w$]+),?$", re.MULTILINE)
+_DECLARATION = re.compile(r"^(?:var|let|const|class|async function|function|function\*) ([\w$]+)", re.MULTILINE)
 
-    esbuild writes `name: () => local` for every export, and declarations of a module's top level start a line.
-    """
-    source_map = project.maps[module]
-    script = project.scripts[module]
-    exported = re.search(rf"^  (?:{re.escape(name)}|\"{re.escape(name)}\"): \(\) => ([\w$]+),?$", script, re.MULTILINE)
-    local = exported[1] if exported else name
-    declared = re.search(
-        rf"^(?:var|let|const|class|async function|function|function\*) ({re.escape(local)})(?![\w$])",
-        script,
-        re.MULTILINE,
-    )
-    if declared is None:
-        return source_map.source, 1, 1
-    line = script.count("\n", 0, declared.start()) + 1
-    position = source_map.position(line, declared.start(1) - declared.start() + 1) or (1, 1)
-    return source_map.source, *position
+_Place = tuple[str, int, int]
+"""File, line and column."""
+
+
+class _Places:
+    """Where exports are declared. Each script is searched once: a module may have tens of thousands of exports."""
+
+    def __init__(self, project: CompiledProject) -> None:
+        self._project = project
+        self._modules: dict[str, _Module] = {}
+
+    def of_export(self, module: str, name: str) -> _Place:
+        """Line and column are 1 when the declaration is not found."""
+        source_map = self._project.maps[module]
+        if module not in self._modules:
+            self._modules[module] = _Module(self._project.scripts[module])
+        compiled = self._modules[module].declaration(name)
+        position = None if compiled is None else source_map.position(*compiled)
+        return source_map.source, *(position or (1, 1))
+
+
+class _Module:
+    def __init__(self, script: str) -> None:
+        exports = reversed(_EXPORT.findall(script))  # the first of a name counts, as in a search
+        self._locals = {plain or quoted: local for plain, quoted, local in exports}
+        self._offsets: dict[str, int] = {}
+        for declared in _DECLARATION.finditer(script):
+            self._offsets.setdefault(declared[1], declared.start(1))
+        self._line_ends = [match.start() for match in re.finditer("\n", script)]
+
+    def declaration(self, name: str) -> tuple[int, int] | None:
+        """Line and column of the compiled text, from 1."""
+        offset = self._offsets.get(self._locals.get(name, name))
+        if offset is None:
+            return None
+        line = bisect_right(self._line_ends, offset)
+        start = self._line_ends[line - 1] + 1 if line else 0
+        return line + 1, offset - start + 1

@@ -39,8 +39,9 @@ _Index = TypeVar("_Index", IndexDefinition, SearchIndexDefinition, VectorIndexDe
 def parse_schema(json_text: str) -> SchemaDefinition:
     """Raises DeployError whose message starts with Convex's prefix and whose code is Convex's."""
     try:
+        json_text.encode()  # half a surrogate pair, which JavaScript allows, can be neither stored nor sent
         return _parse_schema(json.loads(json_text), json_text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise DeployError(f"{PREFIX}The schema is not JSON", code="InvalidSchema") from None
     except LearnerError as error:
         raise DeployError(PREFIX + error.message, code=error.code) from None
