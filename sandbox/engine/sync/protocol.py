@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.engine.errors import ProtocolError
 
 _U64 = struct.Struct("<Q")
+SESSION_ID_LENGTH_MAX = 128  # the package sends a UUID; every request is recorded under it
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +117,10 @@ def _parse(raw: dict[str, Any]) -> ClientMessage:
     match raw.get("type"):
         case "Connect":
             seen = raw.get("maxObservedTimestamp")
-            return Connect(
-                _text(raw, "sessionId"), None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp"))
-            )
+            return Connect(_session_id(raw), None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp")))
         case "Authenticate":
-            token = raw.get("value")
-            return Authenticate(
-                _version(raw, "baseVersion"), _text(raw, "tokenType"), token if isinstance(token, str) else None
-            )
+            token = _text(raw, "value") if isinstance(raw.get("value"), str) else None
+            return Authenticate(_version(raw, "baseVersion"), _text(raw, "tokenType"), token)
         case "ModifyQuerySet":
             changes = tuple(_parse_modification(one) for one in _list(raw, "modifications"))
             return ModifyQuerySet(_version(raw, "baseVersion"), _version(raw, "newVersion"), changes)
@@ -151,10 +148,21 @@ def _parse_modification(raw: dict[str, Any]) -> AddQuery | RemoveQuery:
             raise ProtocolError(f"Unknown query set modification {other!r}")
 
 
+def _session_id(raw: dict[str, Any]) -> str:
+    session_id = _text(raw, "sessionId")
+    if len(session_id) > SESSION_ID_LENGTH_MAX:
+        raise TypeError("sessionId is too long")
+    return session_id
+
+
 def _text(raw: dict[str, Any], name: str) -> str:
     value = raw[name]
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise TypeError(f"{name} must be valid Unicode") from None
     return value
 
 

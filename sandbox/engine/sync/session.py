@@ -78,7 +78,9 @@ class SyncSession:
         # Held from before a commit until its response is queued, and while a Transition is put together (rule 5).
         self._guard = asyncio.Lock()
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
-        self._requests: asyncio.Queue[tuple[RequestCall, Identity | None]] = asyncio.Queue()
+        self._unsent = 0  # characters in the outbox
+        self._requests: asyncio.Queue[tuple[RequestCall, Identity | None, int]] = asyncio.Queue()
+        self._pending = 0  # characters of the frames whose requests wait
         self._is_open = True
         self._is_behind = False
         self._tasks = [asyncio.create_task(work()) for work in (self._write_frames, self._run_requests, self._ping)]
@@ -97,7 +99,7 @@ class SyncSession:
         if not self._is_open:
             return
         try:
-            self._handle(protocol.parse_client_message(text))
+            self._handle(protocol.parse_client_message(text), len(text))
         except ProtocolError as error:
             await self._end(CLOSE_PROTOCOL_ERROR, "protocol error", protocol.fatal_error(error.message))
 
@@ -112,7 +114,7 @@ class SyncSession:
 
     # ── what the client says ────────────────────────────────────────────────
 
-    def _handle(self, message: protocol.ClientMessage) -> None:
+    def _handle(self, message: protocol.ClientMessage, size: int) -> None:
         if self._session_id is None and not isinstance(message, Connect):
             raise ProtocolError("The first message must be Connect")
         match message:
@@ -125,14 +127,22 @@ class SyncSession:
             case Authenticate():
                 self._authenticate(message)
             case RequestCall():
-                if self._requests.qsize() >= limits.PENDING_MUTATIONS_MAX:
-                    raise ProtocolError(
-                        "Too many concurrent mutations. "
-                        "Only up to 1000 pending mutations allowed on a single websocket."
-                    )
-                self._requests.put_nowait((message, self._identity))
+                self._request(message, size)
             case ClientEvent():
                 pass
+
+    def _request(self, message: RequestCall, size: int) -> None:
+        if self._requests.qsize() >= limits.PENDING_MUTATIONS_MAX:
+            raise ProtocolError(
+                "Too many concurrent mutations. Only up to 1000 pending mutations allowed on a single websocket."
+            )
+        if self._pending and self._pending + size > limits.PENDING_MUTATION_BYTES_MAX:
+            raise ProtocolError(
+                "Too many concurrent mutations. "
+                "The arguments of those that wait on a single websocket may have up to 32 MiB."
+            )
+        self._pending += size
+        self._requests.put_nowait((message, self._identity, size))
 
     def _modify(self, message: ModifyQuerySet) -> None:
         if message.base_version != self._asked_query_set:
@@ -252,7 +262,8 @@ class SyncSession:
 
     async def _run_requests(self) -> None:
         while True:
-            request, identity = await self._requests.get()
+            request, identity, size = await self._requests.get()
+            self._pending -= size
             try:
                 await self._run_request(request, identity)
             except Exception:
@@ -300,11 +311,13 @@ class SyncSession:
     # ── frames out ──────────────────────────────────────────────────────────
 
     def _queue(self, text: str) -> None:
-        if self._outbox.qsize() >= OUTBOX_FRAMES_MAX:
+        is_behind = self._unsent and self._unsent + len(text) > limits.UNSENT_BYTES_MAX
+        if self._outbox.qsize() >= OUTBOX_FRAMES_MAX or is_behind:
             # A client that does not read: it may come back and start from a fresh Transition.
             self._is_open = False
             self._close_after_outbox()
             return
+        self._unsent += len(text)
         self._outbox.put_nowait(text)
 
     def _close_after_outbox(self) -> None:
@@ -316,7 +329,14 @@ class SyncSession:
             if text is None:
                 await self._close(CLOSE_TRY_AGAIN, "InternalServerError")
                 return
-            await self._send(text)
+            try:
+                await self._send(text)
+            except Exception as error:
+                # A client that misses one frame has lost its place; it must come back, and not wait for ever.
+                logger.warning("A frame of a sync session could not be sent: %r", error)
+                await self._end(CLOSE_TRY_AGAIN, "InternalServerError")
+                return
+            self._unsent -= len(text)
             if self._is_behind and self._outbox.empty():
                 self._backend.live.wake()
 

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox.engine.sync.protocol import decode_ts
+from sandbox.engine.sync.session import SyncSession
 from tests.engine.sync.fakes import Client, FakeBackend, PythonHost
 
 
@@ -168,6 +169,8 @@ async def test_a_slow_client_gets_few_transitions_and_the_newest_state(client: C
         '{"type":"Mutation","requestId":true,"udfPath":"a:b","args":[]}',
         '{"type":"Authenticate","baseVersion":9,"tokenType":"None"}',
         '{"type":"Connect","sessionId":"twice"}',
+        '{"type":"Authenticate","baseVersion":0,"tokenType":"User","value":"\\ud800"}',
+        '{"type":"Mutation","requestId":0,"udfPath":"\\ud800:b","args":[]}',
         "[" * 100_000,
     ],
 )
@@ -189,3 +192,28 @@ async def test_a_client_that_left_in_the_middle_of_a_round_leaves_nothing_behind
     await watcher.wait(lambda: watcher.of_type("Transition"))
     assert not backend.live._results
     await watcher.session.disconnect()
+
+
+async def test_requests_may_not_wait_with_more_arguments_than_the_bound(client: Client) -> None:
+    argument = "x" * 8_000_000
+    for number in range(6):
+        await client.say("Mutation", requestId=number, udfPath="notes:add", args=[{"text": argument}])
+    assert client.frames[-1]["type"] == "FatalError"
+    assert "32 MiB" in client.frames[-1]["error"]
+
+
+async def test_a_frame_that_cannot_be_sent_ends_the_session(backend: FakeBackend) -> None:
+    closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def send(text: str) -> None:
+        raise ValueError("too large")
+
+    async def close(code: int, reason: str) -> None:
+        closed.set_result(code)
+
+    session = SyncSession(backend, send, close)
+    await session.receive('{"type":"Connect","sessionId":"s"}')
+    await session.receive('{"type":"ModifyQuerySet","baseVersion":0,"newVersion":1,"modifications":[]}')
+    async with asyncio.timeout(5):
+        assert await closed == 1013
+    await session.disconnect()
