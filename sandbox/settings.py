@@ -126,6 +126,7 @@ LOGGING = {
         },
         "access": {"()": "sandbox.gateway.logs.TokenScrubber", "format": "{asctime} {message}", "style": "{"},
     },
+    "filters": {"without_trace": {"()": "sandbox.gateway.logs.WithoutTrace"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "console"},
         "access": {"class": "logging.StreamHandler", "formatter": "access"},
@@ -135,6 +136,7 @@ LOGGING = {
         # Django mails its errors to admins by default and prints only in debug; here everything goes to the console.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"filters": ["without_trace"]},  # the message names the host
         "sandbox": {"level": "INFO"},
         "twisted": {"level": "ERROR"},  # below that it reports what broken clients send
         "sandbox.access": {"handlers": ["access"], "level": "INFO", "propagate": False},

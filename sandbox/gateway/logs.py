@@ -1,4 +1,4 @@
-"""What may stand in a log line. Holds the formatter that hides tokens, and the access log of the server."""
+"""What may stand in a log line: the formatter that hides tokens, a filter for useless traces, the access log."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ class TokenScrubber(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return without_tokens(super().format(record))
+
+
+class WithoutTrace(logging.Filter):
+    """Drops the trace of records whose message says it all: a stranger must not fill the log with our call stacks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = record.exc_text = None
+        return True
 
 
 def log_access(protocol: str, action: str, details: dict[str, Any]) -> None:

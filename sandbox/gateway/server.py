@@ -1,8 +1,8 @@
-"""The web server: Daphne, started and stopped by us, with the two things that it leaves out.
+"""The web server: Daphne, started and stopped by us, with the three things that it leaves out.
 
 Daphne has no start and stop hooks, so the deployments are closed here before the reactor stops. And it lets the
 application write without end to a client that does not read: here a `send` returns when the socket has room again, and
-a client that leaves no room for a while is dropped.
+a client that leaves no room for a while is dropped. And it takes request bodies without end: here they are cut.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from daphne.http_protocol import WebRequest
 from daphne.server import Server as DaphneServer
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import defer
@@ -34,9 +35,38 @@ LISTEN_BACKLOG = 2048
 GC_THRESHOLDS = (50_000, 20, 100)
 SLOW_CLIENT_S = 30.0
 FRAMES_WAITING_MAX = 64
+BODY_BYTES_MAX = 16 * limits.MIB  # far above what any view takes; views answer with a sentence
+TOO_LARGE = b"HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 CLOSE_REASON_BYTES_MAX = 123  # RFC 6455 §5.5
 CLOSE_DEPLOYMENTS_S = 1.5
 STOP_S = 2.5
+
+
+class BoundedRequest(WebRequest):
+    """Daphne keeps a request's body, however large, before it asks the application: on disk, then in memory."""
+
+    _body_bytes = 0
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
+        super().gotLength(length)
+        if length is not None and length > BODY_BYTES_MAX:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        self._body_bytes += len(data)
+        if self._body_bytes <= BODY_BYTES_MAX:
+            super().handleContentChunk(data)
+        else:
+            self._refuse()
+
+    def process(self) -> Any:
+        return None if self._body_bytes > BODY_BYTES_MAX else super().process()
+
+    def _refuse(self) -> None:
+        transport = self.channel.transport
+        if not transport.disconnecting:
+            transport.write(TOO_LARGE)
+            transport.loseConnection()
 
 
 class SocketProtocol(WebSocketProtocol):
@@ -70,6 +100,15 @@ class SocketProtocol(WebSocketProtocol):
             await asyncio.wait_for(self._has_room.wait(), SLOW_CLIENT_S)
         except TimeoutError:
             self.transport.abortConnection()
+
+    def sendMessage(self, payload: bytes, isBinary: bool = False, **options: Any) -> None:  # noqa: N802, N803
+        """Autobahn holds our own messages to the limit that is meant for those of clients; a result may be larger."""
+        limit: int = self.factory.maxMessagePayloadSize
+        self.maxMessagePayloadSize = 0
+        try:
+            super().sendMessage(payload, isBinary, **options)
+        finally:
+            self.maxMessagePayloadSize = limit
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
         super().onMessage(payload, isBinary)
@@ -129,6 +168,7 @@ class Server(DaphneServer):
         self.failure: str | None = None
 
     def _ready(self) -> None:
+        self.http_factory.buildProtocol = self._build_protocol
         self.ws_factory.protocol = SocketProtocol
         # A broken or oversized frame is answered with its close code, not with a cut line.
         # (The attribute, because setProtocolOptions would reset allowNullOrigin, which the panes need.)
@@ -136,6 +176,11 @@ class Server(DaphneServer):
         # Daphne throws Twisted's log away (or, when told to be verbose, takes our standard output with it).
         globalLogPublisher.addObserver(STDLibLogObserver("twisted"))  # type: ignore[arg-type]
         reactor.callLater(0, self._running)
+
+    def _build_protocol(self, address: Any) -> Any:
+        protocol = type(self.http_factory).buildProtocol(self.http_factory, address)
+        protocol.requestFactory = BoundedRequest
+        return protocol
 
     def _running(self) -> None:
         self._take_signals()

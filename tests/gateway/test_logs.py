@@ -57,3 +57,12 @@ def test_all_addresses_mean_the_names_of_this_machine():
     assert EVERY_ADDRESS not in hosts.names_of(EVERY_ADDRESS)
     assert hosts.shown_name(EVERY_ADDRESS) != EVERY_ADDRESS
     assert hosts.shown_name("::1") == "[::1]"
+
+
+def test_an_unknown_host_is_one_line(client, caplog):
+    from sandbox.gateway.logs import WithoutTrace
+
+    logger = logging.getLogger("django.security.DisallowedHost")
+    assert any(isinstance(known, WithoutTrace) for known in logger.filters)
+    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
+    assert [record.exc_info for record in caplog.records if record.name == logger.name] == [None]

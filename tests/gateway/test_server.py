@@ -40,7 +40,9 @@ async def application(scope, receive, send):
             await send({"type": "websocket.send", "text": "x" * 100_000})
             counts["sent"] += 1
             await asyncio.sleep(0)
-    while scope["path"] == "/received":
+    if scope["path"] == "/large":
+        await send({"type": "websocket.send", "text": "x" * 12_000_000})
+    while scope["path"] in ("/received", "/large"):
         await gate.wait()
 
 async def on_stop():
@@ -124,3 +126,23 @@ def test_a_frame_over_the_limit_closes_the_socket(address):
         with pytest.raises(ConnectionClosed):
             client.recv()
         assert client.close_code == 1009
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 20000000", "Transfer-Encoding: chunked"])
+def test_a_body_over_the_limit_is_refused_before_it_is_kept(address, length):
+    with socket.create_connection(address) as client:
+        client.settimeout(10)
+        client.sendall(f"POST /sent HTTP/1.1\r\nHost: localhost\r\n{length}\r\n\r\n".encode())
+        chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+        try:
+            for _ in range(1_000):
+                client.sendall(chunk)
+        except ConnectionError:
+            return
+        raise AssertionError("64 MB were taken")
+
+
+def test_a_message_of_ours_may_be_larger_than_one_of_a_client(address):
+    host, port = address
+    with connect(f"ws://{host}:{port}/large", max_size=None, compression=None) as client:
+        assert len(client.recv(timeout=10)) == 12_000_000
