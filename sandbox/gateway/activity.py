@@ -1,7 +1,7 @@
 """What the workspace page is told of a deployment: the engine's notes and tables as JSON. Pure functions.
 
 The shapes are those of static/src/workspace/messages.ts. Timestamps cross as strings: a JavaScript number cannot hold
-nanoseconds.
+nanoseconds. A run may hold megabytes of arguments, documents and log; a page gets as much of them as a person reads.
 """
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ Message = dict[str, Any]
 
 _BOUNDS = {"Gt": "> ", "Gte": "≥ ", "Lt": "< ", "Lte": "≤ "}
 _TEXT_LENGTH_MAX = 60
+ARGS_LENGTH_MAX = 4_000
+LINE_LENGTH_MAX = 4_000
+LINES_MAX = 256
+READS_MAX = 500
+RANGE_LENGTH_MAX = 4_000
+DOCUMENT_LENGTH_MAX = 16_000
+FIELD_LENGTH_MAX = 1_000
+WRITES_LENGTH_MAX = 256_000
 
 
 def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
@@ -30,7 +38,7 @@ def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
             "id": note.run_id,
             "path": note.path,
             "kind": note.kind,
-            "args": note.args,
+            "args": _cut(note.args, ARGS_LENGTH_MAX),
             "at_ms": note.at_ms,
             "cause": {
                 "kind": note.cause.kind,
@@ -40,12 +48,12 @@ def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
             "writer": note.writer,
             "snapshot_ts": str(note.snapshot_ts),
             "commit_ts": _timestamp(note.commit_ts),
-            "reads": [_read(read) for read in note.reads],
-            "writes": [_write(write) for write in note.writes],
+            "reads": [_read(read) for read in note.reads[:READS_MAX]],
+            "writes": list(_writes(note.writes)),
             "store_ms": note.store_ms,
             "total_ms": note.total_ms,
-            "log_lines": list(note.log_lines),
-            "error": note.error,
+            "log_lines": [_cut(line, LINE_LENGTH_MAX) for line in note.log_lines[:LINES_MAX]],
+            "error": None if note.error is None else _cut(note.error, LINE_LENGTH_MAX),
             "retries": note.retries,
             "result_changed": note.result_changed,
             "sent_to": list(note.sent_to),
@@ -73,7 +81,7 @@ def table_message(
     table: str, index: str | None, order: str, rows: Iterable[bytes], count: int, schema_fields: Iterable[str]
 ) -> Message:
     """Columns: the fields that the schema declares, then others that rows have, then the creation time."""
-    documents = [json.loads(row) for row in rows]
+    documents = [_shown_document(json.loads(row), len(row)) for row in rows]
     columns = dict.fromkeys(("_id", *schema_fields, *(name for document in documents for name in document)))
     columns.pop("_creationTime", None)
     return {
@@ -99,7 +107,7 @@ def _read(read: ReadNote) -> Message:
     return {
         "table": read.table,
         "index": read.index,
-        "range": read.range,
+        "range": read.range if has_short_range(read) else [],
         "order": read.order,
         "documents": read.documents,
         "bytes": read.bytes,
@@ -108,8 +116,43 @@ def _read(read: ReadNote) -> Message:
     }
 
 
-def _write(write: WriteNote) -> Message:
-    return {"table": write.table, "id": write.id, "before": write.before, "after": write.after}
+def has_short_range(read: ReadNote) -> bool:
+    """Whether the range is worth keeping; its values may be a megabyte each."""
+    return len(json.dumps(read.range)) <= RANGE_LENGTH_MAX
+
+
+def _writes(writes: Iterable[WriteNote]) -> Iterator[Message]:
+    """All of them, as their number is shown; the documents of the first ones only."""
+    length_left = WRITES_LENGTH_MAX
+    for write in writes:
+        message: Message = {"table": write.table, "id": write.id}
+        for moment, document in (("before", write.before), ("after", write.after)):
+            if document is None:
+                message[moment] = None
+                continue
+            shown = _shown_document(document, len(json.dumps(document))) if length_left > 0 else {}
+            length_left -= min(DOCUMENT_LENGTH_MAX, len(json.dumps(shown)))
+            message[moment] = shown
+        yield message
+
+
+def _shown_document(document: dict[str, Any], length: int) -> dict[str, Any]:
+    """The document; of a long one the fields that fit, each cut to text that fits. `length` is that of its JSON."""
+    if length <= DOCUMENT_LENGTH_MAX:
+        return document
+    shown: dict[str, Any] = {name: document[name] for name in ("_id", "_creationTime") if name in document}
+    length_left = DOCUMENT_LENGTH_MAX
+    for name, value in document.items():
+        text = json.dumps(value, ensure_ascii=False)
+        length_left -= len(name) + min(len(text), FIELD_LENGTH_MAX)
+        if length_left < 0:
+            break
+        shown[name] = value if len(text) <= FIELD_LENGTH_MAX else _cut(text, FIELD_LENGTH_MAX)
+    return shown
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def plan_text(read: ReadNote) -> str:
@@ -130,7 +173,7 @@ def _value_text(value: Any) -> str:
         text = "undefined"
     else:
         text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _TEXT_LENGTH_MAX else text[: _TEXT_LENGTH_MAX - 1] + "…"
+    return _cut(text, _TEXT_LENGTH_MAX)
 
 
 def table_info(table: TableInfo) -> Message:

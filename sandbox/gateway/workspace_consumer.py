@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from sandbox.engine import CommitNote, DeployNote, LearnerError, RunNote, TraceNote
+from sandbox.engine import CommitNote, DeployNote, LearnerError, ReadNote, RunNote, TraceNote
 from sandbox.gateway import activity, course
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import Receive, Send, Socket
@@ -30,8 +30,12 @@ logger = logging.getLogger(__name__)
 
 FRAME_CHARACTERS_MAX = 64_000
 MESSAGES_WAITING_MAX = 2_000
+CHARACTERS_WAITING_MAX = 16_000_000
 RUNS_KEPT = 500
 ROWS_SHOWN_MAX = 200
+# Rows may have a megabyte each, so they are read in small pages until there is enough to look at.
+ROWS_PER_PAGE = 20
+ROW_BYTES_SHOWN_MAX = 2_000_000
 SEED_COUNT_MAX = 100_000
 ROWS_PER_INSERT = 250
 # Rows are read again at most this often while commits pour in.
@@ -77,12 +81,13 @@ class WorkspaceFeed:
         self._socket = socket
         self._deployment = deployment
         self._workspace_id = workspace_id
-        self._waiting: deque[activity.Message] = deque(maxlen=MESSAGES_WAITING_MAX)
+        self._waiting: deque[str] = deque()
+        self._waiting_characters = 0
         self._has_message = asyncio.Event()
         self._watched: Watched | None = None
         self._is_changed = asyncio.Event()
         self._tables_changed = False
-        self._runs: OrderedDict[str, RunNote] = OrderedDict()
+        self._reads: OrderedDict[str, tuple[ReadNote, ...]] = OrderedDict()
         self._run_of_commit: OrderedDict[int, str] = OrderedDict()
         self._is_seeding = False
         self._is_comparing = False
@@ -93,7 +98,9 @@ class WorkspaceFeed:
         self._deployment.add_listener(self._hear)
         tables = await self._tables()
         # Before all notes that came while the tables were read.
-        self._waiting.appendleft({"type": "hello", "good_revision": self._deployment.revision, "tables": tables})
+        hello = {"type": "hello", "good_revision": self._deployment.revision, "tables": tables}
+        self._waiting.appendleft(_encode(hello))
+        self._waiting_characters += len(self._waiting[0])
         self._has_message.set()
         for work in (self._write(), self._refresh()):
             self._start(work)
@@ -110,7 +117,10 @@ class WorkspaceFeed:
 
     def _say(self, message: activity.Message) -> None:
         # A page that does not keep up loses the oldest notes; rows are read again anyway.
-        self._waiting.append(message)
+        self._waiting.append(_encode(message))
+        self._waiting_characters += len(self._waiting[-1])
+        while len(self._waiting) > MESSAGES_WAITING_MAX or self._waiting_characters > CHARACTERS_WAITING_MAX:
+            self._waiting_characters -= len(self._waiting.popleft())
         self._has_message.set()
 
     async def _write(self) -> None:
@@ -118,8 +128,9 @@ class WorkspaceFeed:
             await self._has_message.wait()
             self._has_message.clear()
             while self._waiting:
-                message = self._waiting.popleft()
-                await self._socket.send_text(json.dumps(message, separators=(",", ":"), ensure_ascii=False))
+                text = self._waiting.popleft()
+                self._waiting_characters -= len(text)
+                await self._socket.send_text(text)
 
     def _hear(self, note: TraceNote) -> None:
         match note:
@@ -144,8 +155,8 @@ class WorkspaceFeed:
             self._is_changed.set()
 
     def _remember(self, note: RunNote) -> None:
-        self._runs[note.run_id] = note
-        _forget_oldest(self._runs)
+        self._reads[note.run_id] = note.reads[: activity.READS_MAX]
+        _forget_oldest(self._reads)
 
     async def _refresh(self) -> None:
         """Reads again what the page shows, once for all commits of a moment."""
@@ -163,30 +174,35 @@ class WorkspaceFeed:
         return [activity.table_info(table) for table in await self._deployment.store.tables()]
 
     async def _show(self, watched: Watched) -> None:
-        store = self._deployment.store
         try:
-            page = await store.table_page(
-                watched.table, index=watched.index, order=watched.order, limit=watched.limit, after=None
-            )
+            rows, count = await self._rows(watched)
         except LearnerError as error:
             self._say(activity.error_message(error.message))
             return
-        self._say(
-            activity.table_message(
-                watched.table,
-                watched.index,
-                watched.order,
-                page.rows,
-                page.count,
-                activity.schema_fields(store.schema.json_text, watched.table),
+        fields = activity.schema_fields(self._deployment.store.schema.json_text, watched.table)
+        self._say(activity.table_message(watched.table, watched.index, watched.order, rows, count, fields))
+
+    async def _rows(self, watched: Watched) -> tuple[list[bytes], int]:
+        """The rows to show, fewer where they are large, and how many the table has. Raises LearnerError."""
+        rows: list[bytes] = []
+        after: bytes | None = None
+        while True:
+            limit = min(ROWS_PER_PAGE, watched.limit - len(rows))
+            page = await self._deployment.store.table_page(
+                watched.table, index=watched.index, order=watched.order, limit=limit, after=after
             )
-        )
+            rows += page.rows
+            after = page.next
+            if after is None or len(rows) >= watched.limit or sum(map(len, rows)) > ROW_BYTES_SHOWN_MAX:
+                return rows, page.count
 
     # ── in ──────────────────────────────────────────────────────────────────
 
     def _obey(self, text: str) -> None:
         try:
             message = json.loads(text)
+            # Half a surrogate pair is JSON, but no text that a store could look for.
+            json.dumps(message, ensure_ascii=False).encode()
             match message:
                 case {"type": "watch", "table": str(table), "order": "asc" | "desc" as order, "limit": int(limit)}:
                     index = message.get("index")
@@ -199,7 +215,7 @@ class WorkspaceFeed:
                     self._start(self._compare(run, read))
                 case _:
                     self._say(activity.error_message("This message is not understood."))
-        except ValueError:
+        except (ValueError, RecursionError):
             self._say(activity.error_message("This message is not JSON."))
 
     def _start(self, work: Any) -> None:
@@ -234,15 +250,15 @@ class WorkspaceFeed:
             self._is_seeding = False
 
     async def _compare(self, run: str, read: int) -> None:
-        note = self._runs.get(run)
-        if note is None or not 0 <= read < len(note.reads) or note.reads[read].index is None:
+        reads = self._reads.get(run, ())
+        if not 0 <= read < len(reads) or reads[read].index is None or not activity.has_short_range(reads[read]):
             self._say(activity.error_message("Only a read through an index can be compared with a full scan."))
             return
         if self._is_comparing:
             self._say(activity.error_message("A comparison is already running."))
             return
         self._is_comparing = True
-        chosen = note.reads[read]
+        chosen = reads[read]
         try:
             comparison = await self._deployment.compare(chosen.table, chosen.index or "", chosen.range, chosen.order)
             self._say(activity.compared_message(run, read, comparison))
@@ -250,6 +266,11 @@ class WorkspaceFeed:
             self._say(activity.error_message(error.message))
         finally:
             self._is_comparing = False
+
+
+def _encode(message: activity.Message) -> str:
+    """In ASCII: learner code can put half a surrogate pair into any text, and no socket carries one."""
+    return json.dumps(message, separators=(",", ":"))
 
 
 def _forget_oldest(notes: OrderedDict[Any, Any]) -> None:

@@ -40,7 +40,10 @@ class FakeStore:
 
     async def table_page(self, table, *, index, order, limit, after):
         self.pages_read += 1
-        return SimpleNamespace(rows=self.rows[:limit], count=len(self.rows), next=None)
+        start = 0 if after is None else int(after)
+        end = start + limit
+        more = str(end).encode() if end < len(self.rows) else None
+        return SimpleNamespace(rows=self.rows[start:end], count=len(self.rows), next=more)
 
 
 class FakeDeployment:

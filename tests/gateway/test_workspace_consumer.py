@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from channels.testing import WebsocketCommunicator
 
-from sandbox.engine.trace import Cause, CommitNote, DeployNote, ReadNote, RunNote
+from sandbox.engine.trace import Cause, CommitNote, DeployNote, ReadNote, RunNote, WriteNote
 from sandbox.gateway import course
 from sandbox.gateway.workspace_consumer import workspace_consumer
 
@@ -161,7 +161,22 @@ async def test_what_cannot_be_compared_is_answered_with_the_reason(page, run, re
     assert "full scan" in (await hear(page, "error"))["message"]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "1", '{"type":"watch"}', '{"type":"seed","table":1}', '{"type":"x"}'])
+HALF_A_PAIR = '{"type":"watch","table":"\\ud800","index":null,"order":"asc","limit":5}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "1",
+        '{"type":"watch"}',
+        '{"type":"seed","table":1}',
+        '{"type":"x"}',
+        "[" * 990 + "]" * 990,
+        HALF_A_PAIR,
+    ],
+)
 async def test_what_is_not_understood_leaves_the_page_connected(page, text):
     await page.send_to(text_data=text)
     await hear(page, "error")
@@ -174,3 +189,25 @@ async def test_a_gone_page_hears_nothing_more(deployments, settings):
     await page.connect()
     await page.disconnect()
     assert deployments["k3h4"].listeners == []
+
+
+async def test_half_a_surrogate_pair_in_a_run_reaches_the_page(page):
+    page.deployment.tell(replace(RUN, args='[{"a":"\ud800"}]'))
+    assert (await hear(page, "run"))["run"]["args"] == '[{"a":"\ud800"}]'
+
+
+async def test_a_run_with_megabytes_is_told_in_short(page):
+    row = {"_id": "a", "text": "x" * 1_000_000}
+    writes = tuple(WriteNote("signups", str(n), None, row) for n in range(20))
+    page.deployment.tell(replace(RUN, args="x" * 1_000_000, writes=writes, log_lines=("y" * 100_000,)))
+    run = (await hear(page, "run"))["run"]
+    assert len(json.dumps(run)) < 100_000
+    assert (len(run["writes"]), run["writes"][0]["after"]["_id"]) == (20, "a")
+
+
+async def test_of_large_rows_only_the_first_are_read(page):
+    page.deployment.store.rows += [b'{"_id":"a","_creationTime":1.0,"text":"%s"}' % (b"x" * 900_000)] * 100
+    await say(page, type="watch", table="signups", index=None, order="asc", limit=200)
+    table = await hear(page, "table")
+    assert (len(table["rows"]), table["count"]) == (20, 100)
+    assert len(json.dumps(table)) < 100_000
