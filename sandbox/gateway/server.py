@@ -126,6 +126,8 @@ class SocketProtocol(WebSocketProtocol):
         return bool(self.state == self.STATE_CLOSED)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
+        if self.state in (self.STATE_CLOSING, self.STATE_CLOSED):
+            return  # the client was faster; whoever still writes hears of it through its disconnect message
         # Convex clients choose their back-off by the reason, which Daphne would drop. Its `sendClose` refuses the
         # codes from 1001 to 1015, among them the ones that servers use, so the frame is sent directly.
         if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
