@@ -194,3 +194,12 @@ async def test_crafted_exports_and_files_are_refused_and_the_last_good_code_stay
     assert result.problems[0].message
     assert (deployment.revision, set(deployment.functions)) == (1, {f"signups:{n}" for n in NAMES})
     assert (await deployment.run_mutation("signups:create", AMINA)).ok
+
+
+async def test_a_result_is_a_value_also_without_a_validator(deployment: Deployment) -> None:
+    deep = 'import { query } from "./_generated/server";\nexport const deep = query(async () => {\n'
+    deep += "  let value: any = 1;\n  for (let n = 0; n < 100; n++) value = [value];\n  return value;\n});\n"
+    assert (await deployment.deploy(2, STARTER_FILES | {"convex/deep.ts": deep})).ok
+    outcome = await deployment.run_query("deep:deep", {})
+    assert outcome.error is not None
+    assert "too nested" in outcome.error.message

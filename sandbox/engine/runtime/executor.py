@@ -221,21 +221,17 @@ class Executor:
         schema.check_args(self._validators[request.path][0], arguments, transaction)
 
     def _check_returns(self, request: Request, result: CallResult, transaction: Transaction) -> None:
-        """The result is text made by learner code: it is refused unless it is JSON, whatever the library promised."""
+        """The result is text made by learner code: whatever was promised, it is read as a value before it goes on."""
         assert result.value_json is not None
         if len(result.value_json) > limits.RETURN_BYTES_MAX:
             raise LimitExceeded(_too_large("Function", request.path, len(result.value_json), "return value is"))
         try:
-            validator = self._validators[request.path][1]
-            if validator is None:
-                json.loads(result.value_json)
-                return
             returned = values.loads(result.value_json)
         except ValueError as error:
-            raise LearnerError(
-                "The function returned something that is not a Convex value", code="BadResult"
-            ) from error
-        schema.check_returns(validator, returned, transaction)
+            raise LearnerError("The function returned what is not a Convex value", code="BadResult") from error
+        validator = self._validators[request.path][1]
+        if validator is not None:
+            schema.check_returns(validator, returned, transaction)
 
     def _outcome(
         self,
