@@ -143,7 +143,7 @@ class Deployment:
         try:
             schema = SchemaDefinition.EMPTY if schema_json is None else SchemaDefinition.parse(schema_json)
             await self.store.push_schema(schema)
-        except DeployError as error:
+        except LearnerError as error:
             raise DeployError(error.message, (_place_in_schema(error.message, files),), code=error.code) from error
 
     async def _reload(self) -> None:

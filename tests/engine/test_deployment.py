@@ -75,6 +75,16 @@ async def test_a_failing_deploy_says_where_and_leaves_the_last_good_one_live(dep
     assert (await deployment.run_mutation("signups:create", AMINA)).ok
 
 
+async def test_a_table_name_that_is_still_being_typed_is_refused_in_place(deployment: Deployment) -> None:
+    for file, text in STARTER_FILES.items():
+        half_typed = text.replace("v.string()", 'v.id("")', 1)
+        result = await deployment.deploy(2, STARTER_FILES | {file: half_typed})
+        (problem,) = result.problems
+        assert (problem.file, problem.line > 0) == (file, True)
+        assert "Identifier cannot be empty" in problem.message
+    assert (await deployment.run_mutation("signups:create", AMINA)).ok, "the old code and schema must both be back"
+
+
 async def test_code_that_throws_while_it_loads_is_placed(deployment: Deployment) -> None:
     result = await deployment.deploy(
         2, STARTER_FILES | {"convex/signups.ts": "import './schema';\nthrow new Error('no');\n"}
