@@ -61,6 +61,14 @@ Deno.test("a save of an old revision asks, and nothing is saved until the answer
   assert.deepEqual(run(...stale, edit("more"), { type: "pauseEnded" }, { type: "saveNow" }).effects, []);
 });
 
+Deno.test("a save whose answer was lost is known again, and the next one goes on top of it", () => {
+  const lost: ProjectEvent[] = [edit("half"), { type: "pauseEnded" }, { type: "saveFailed", reason: "x" }];
+  const theirs = { revision: 2, files: { ...FILES, "src/App.tsx": "half" } };
+  const { state, effects } = run(...lost, edit("whole"), { type: "retryNow" }, { type: "saveWasStale", theirs });
+  assert.deepEqual(effects, [{ do: "save", base: 2, files: { ...FILES, "src/App.tsx": "whole" } }]);
+  assert.equal(state.phase.name, "saving");
+});
+
 Deno.test("taking theirs shows their files and saves nothing", () => {
   const theirs = { revision: 7, files: { ...FILES, "src/App.tsx": "theirs" } };
   const { state, effects } = run(edit("mine"), { type: "pauseEnded" }, { type: "saveWasStale", theirs }, { type: "theirsTaken" });

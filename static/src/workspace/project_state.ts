@@ -27,8 +27,10 @@ export interface ProjectState {
   goodRevision: number | null;
   /** How many problems the last deploy had. */
   problemCount: number;
-  /** Saves in a row that did not reach the server. */
+  /** Saves in a row that did not reach the server, or whose answer did not reach us. */
   failedTries: number;
+  /** What those saves held: the server may have any of it as its newest revision. */
+  unanswered: readonly Files[];
   phase: Phase;
 }
 
@@ -56,6 +58,9 @@ type Step = readonly [ProjectState, readonly Effect[]];
 
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000] as const;
 
+/** The server may be away for long, and every try sends what was typed until then. */
+const UNANSWERED_KEPT = 20;
+
 export function retryAfterMs(failedTries: number): number {
   return RETRY_MS[Math.min(failedTries, RETRY_MS.length) - 1] ?? RETRY_MS[0];
 }
@@ -68,7 +73,7 @@ export function sameFiles(left: Files, right: Files): boolean {
 export const hasUnsavedEdits = (state: ProjectState): boolean => !sameFiles(state.files, state.saved.files);
 
 export function initialState(files: Files, revision: number, goodRevision: number | null): ProjectState {
-  return { files, saved: { revision, files }, goodRevision, problemCount: 0, failedTries: 0, phase: { name: "resting" } };
+  return { files, saved: { revision, files }, goodRevision, problemCount: 0, failedTries: 0, unanswered: [], phase: { name: "resting" } };
 }
 
 const stay = (state: ProjectState): Step => [state, []];
@@ -114,15 +119,25 @@ function answered(state: ProjectState, revision: number, goodRevision: number | 
   const { phase } = state;
   if (phase.name !== "saving") return stay(state);
   const saved = { revision, files: phase.sent };
-  const next: ProjectState = { ...state, saved, goodRevision, problemCount, failedTries: 0, phase: { name: "resting" } };
+  const next: ProjectState = { ...state, saved, goodRevision, problemCount, failedTries: 0, unanswered: [], phase: { name: "resting" } };
   if (!hasUnsavedEdits(next)) return stay(next);
   return phase.again ? save(next) : stay({ ...next, phase: { name: "pausing" } });
 }
 
 function failed(state: ProjectState, reason: string): Step {
   const failedTries = state.failedTries + 1;
-  const next: ProjectState = { ...state, failedTries, phase: { name: "waiting", reason } };
+  const sent = state.phase.name === "saving" ? [state.phase.sent] : [];
+  const unanswered = [...state.unanswered, ...sent].slice(-UNANSWERED_KEPT);
+  const next: ProjectState = { ...state, failedTries, unanswered, phase: { name: "waiting", reason } };
   return [next, [{ do: "retryLater", afterMs: retryAfterMs(failedTries) }]];
+}
+
+/** Another tab was faster, or an earlier save of ours arrived and only its answer was lost: then there is nothing to ask. */
+function stale(state: ProjectState, theirs: Version): Step {
+  if (state.unanswered.some((files) => sameFiles(files, theirs.files))) {
+    return save({ ...state, saved: theirs, unanswered: [] });
+  }
+  return [{ ...state, phase: { name: "asking", theirs } }, [{ do: "ask", theirs }]];
 }
 
 /** The server will not take these files, so trying them again is no use; newer ones it may take. */
@@ -152,7 +167,7 @@ export function reduce(state: ProjectState, event: ProjectEvent): Step {
     case "saveAnswered":
       return answered(state, event.revision, event.goodRevision, event.problems.length);
     case "saveWasStale":
-      return [{ ...state, phase: { name: "asking", theirs: event.theirs } }, [{ do: "ask", theirs: event.theirs }]];
+      return stale(state, event.theirs);
     case "saveFailed":
       return failed(state, event.reason);
     case "saveRefused":
