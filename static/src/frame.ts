@@ -4,13 +4,13 @@
  * It has no cookie and cannot touch the page around it. All it shares with that page is one MessagePort: the page says
  * which revision to show, the frame says what became of it. Data comes through Convex's own client.
  */
-import { ConvexReactClient } from "convex/react";
 import type { ComponentType } from "react";
 import { AppShell } from "./frame/app_shell.ts";
 import { families } from "./frame/component_families.ts";
 import { captureConsole } from "./frame/console_capture.ts";
 import { placeOf, readableMessage, thrown } from "./frame/error_place.ts";
 import { haveSameSources, readSources } from "./frame/module_sources.ts";
+import { PaneClient } from "./frame/pane_client.ts";
 import type { Access, FromFrame, Start, ToFrame } from "./frame/protocol.ts";
 
 /** After so many failed reconnects the token may be the reason: ask for a new one, but not all the time. */
@@ -23,7 +23,7 @@ class Frame {
   readonly #port: MessagePort;
   readonly #shell: AppShell;
   #access: Access;
-  #client: ConvexReactClient;
+  #client: PaneClient;
   #component: ComponentType | undefined;
   #sources: ReadonlyMap<string, string> | null = null;
   #wanted = 0;
@@ -39,7 +39,7 @@ class Frame {
     this.#client = this.#connect();
     this.#shell = new AppShell(element, this.#client, {
       shown: (revision) => this.#shown(revision),
-      failed: (error, revision, isFatal) => void this.#fail(error, revision, isFatal),
+      failed: (error, revision) => void this.#fail(error, revision, true),
     });
     captureConsole((level, text) => this.#say({ type: "console", level, text }));
     addEventListener("error", (event) => void this.#fail(event.error ?? event.message, this.#shownRevision, false));
@@ -109,11 +109,14 @@ class Frame {
     this.#lastError = { text: error.message, at: performance.now() };
     if (isRepeated && !isFatal) return;
     const place = await placeOf(error, readText);
-    this.#say({ type: "error", revision, message: readableMessage(error.message), place, isFatal });
+    const { onScreen } = this.#shell;
+    // Meanwhile another attempt may have succeeded.
+    if (isFatal && onScreen === revision) return;
+    this.#say({ type: "error", revision, message: readableMessage(error.message), place, isFatal, shown: onScreen });
   }
 
-  #connect(): ConvexReactClient {
-    const client = new ConvexReactClient(this.#access.deployment, {
+  #connect(): PaneClient {
+    const client = new PaneClient(this.#access.deployment, {
       skipConvexDeploymentUrlCheck: true,
       unsavedChangesWarning: false,
       initialAuthTokenReuse: true,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.workspace_page import WorkspacePage
 
@@ -144,6 +144,67 @@ def test_a_component_that_throws_shows_where_and_recovers(sign_up: SignUp) -> No
     workspace.write("App.tsx", app)
     expect(workspace.names("alice")).to_have_text(ALICES)
     workspace.page.complaints.clear()
+
+
+def test_a_query_that_throws_shows_where_and_recovers_with_the_data(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    workspace.app("bob").get_by_label("List of").select_option("bob")
+    counted = """const all = await ctx.db.query("signups").collect();
+    if (ownerId === "alice" && all.length > 6) throw new Error("too many");
+    return await ctx.db"""
+    workspace.change("signups.ts", "return await ctx.db\n", f"{counted}\n")
+    workspace.wait_until_saved(2)
+    workspace.add("bob", "One more")
+    error = workspace.pane("alice").get_by_role("alert")
+    expect(error).to_contain_text("listActive failed: Error: too many")
+    expect(error.get_by_role("button", name="convex/signups.ts, line 9")).to_be_visible()
+    workspace.press_on("bob", "One more", "Remove")
+    expect(workspace.names("alice")).to_have_text(ALICES)
+    expect(error).to_be_hidden()
+    expect(workspace.pane("alice").get_by_text("up to date")).to_be_visible()
+
+
+def test_a_query_that_throws_from_its_first_call_on_recovers_with_the_code(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    workspace.change(
+        "signups.ts", "return await ctx.db\n", 'if (ownerId) throw new Error("no list");\nreturn await ctx.db\n'
+    )
+    expect(workspace.pane("bob").get_by_role("alert")).to_contain_text("no list")
+    expect(workspace.pane("bob").get_by_role("status")).to_have_text("error")
+    workspace.change("signups.ts", 'if (ownerId) throw new Error("no list");\n', "")
+    for persona in ("alice", "bob"):
+        expect(workspace.names(persona)).to_have_text(ALICES)
+        expect(workspace.pane(persona).get_by_text("up to date")).to_be_visible()
+
+
+def test_a_table_name_half_typed_neither_fails_the_save_nor_asks_anything(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    workspace.change("signups.ts", 'id: v.id("signups")', 'id: v.id("")')
+    lens = workspace.page.locator("code-editor .cm-lens:visible", has_text="Identifier cannot be empty")
+    expect(lens).to_be_visible()
+    workspace.change("signups.ts", 'id: v.id("")', 'id: v.id("signups")')
+    workspace.wait_until_saved(3)
+
+
+def test_a_save_whose_answer_is_lost_is_not_asked_about(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    page = workspace.page
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/files", lose_the_answer, times=1)
+    workspace.change("App.tsx", "Going ", "On the bus ")
+    expect(page.locator("save-status")).to_contain_text("Not saved")
+    workspace.change("App.tsx", "On the bus ", "Coming along ")
+    workspace.wait_until_saved(3)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.complaints.clear()  # the browser itself notes the lost answer and the refused base
 
 
 def test_runs_tell_what_ran_why_and_what_it_read(sign_up: SignUp) -> None:

@@ -3,12 +3,15 @@
  *
  * What React mounts is a stable shell that calls the newest component as a function, so its hooks live in the shell and
  * survive (components below it: component_families.ts). They cannot when it calls other hooks than before: then the
- * shell's key changes and state starts anew. A revision that fails before it was ever shown is taken back; the last good one stays.
+ * shell's key changes and state starts anew. A revision that fails before it was ever shown is taken back; the last good
+ * one stays. When a query fails, or what was on the screen, there is nothing to go back to: the next result or the next
+ * revision is another attempt.
  */
-import { ConvexProvider, type ConvexReactClient } from "convex/react";
+import { ConvexProvider } from "convex/react";
 import { Component, type ComponentType, createElement, type FunctionComponent, type ReactNode, useEffect } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { hooksOf, isClass } from "./component_families.ts";
+import type { PaneClient } from "./pane_client.ts";
 
 export interface Version {
   revision: number;
@@ -17,8 +20,8 @@ export interface Version {
 
 export interface ShellEvents {
   shown(revision: number): void;
-  /** `isFatal`: nothing of this revision is on the screen. */
-  failed(error: unknown, revision: number, isFatal: boolean): void;
+  /** Nothing of this revision is on the screen. */
+  failed(error: unknown, revision: number): void;
 }
 
 interface BoundaryProps {
@@ -61,19 +64,25 @@ function Shown({ attempt, shown }: { attempt: number; shown(): void }): null {
 export class AppShell {
   readonly #root: Root;
   readonly #events: ShellEvents;
-  #client: ConvexReactClient;
+  #client: PaneClient;
   #current: Version | undefined;
   #good: Version | undefined;
   #hooks = "";
   #key = 0;
   #attempt = 0;
   #keptState = false;
+  #onScreen: number | null = null;
 
-  constructor(element: HTMLElement, client: ConvexReactClient, events: ShellEvents) {
+  constructor(element: HTMLElement, client: PaneClient, events: ShellEvents) {
     // The boundary reports what it caught; React need not print it as well.
     this.#root = createRoot(element, { onCaughtError: () => {}, onUncaughtError: (error) => this.#failed(error) });
     this.#client = client;
     this.#events = events;
+  }
+
+  /** The revision that can be seen; null when it has failed and left nothing. */
+  get onScreen(): number | null {
+    return this.#onScreen;
   }
 
   show(version: Version): void {
@@ -85,7 +94,8 @@ export class AppShell {
     this.#render();
   }
 
-  useClient(client: ConvexReactClient): void {
+  useClient(client: PaneClient): void {
+    this.#client.letGo();
     this.#client = client;
     if (this.#current) this.#render();
   }
@@ -113,7 +123,9 @@ export class AppShell {
   #shown(): void {
     if (!this.#current) return;
     this.#good = this.#current;
+    this.#onScreen = this.#current.revision;
     this.#keptState = false;
+    this.#client.letGo();
     this.#events.shown(this.#current.revision);
   }
 
@@ -127,13 +139,16 @@ export class AppShell {
       this.#render();
       return;
     }
-    const isNew = this.#good !== failed;
-    if (isNew && this.#good) {
+    if (this.#good && this.#good !== failed && !this.#client.hasFailedQuery) {
       this.#current = this.#good;
       this.#hooks = hooksOf(this.#good.component);
       this.#key += 1;
       this.#render();
+    } else {
+      this.#good = undefined;
+      this.#onScreen = null;
+      this.#client.holdQueries(() => this.#render());
     }
-    this.#events.failed(error, failed.revision, true);
+    this.#events.failed(error, failed.revision);
   }
 }

@@ -28,8 +28,8 @@ export type ToFrame =
 
 export type FromFrame =
   | { type: "shown"; revision: number; ms: number }
-  /** `revision` is the one that failed. `isFatal`: nothing of it is on the screen. */
-  | { type: "error"; revision: number; message: string; place: Place | null; isFatal: boolean }
+  /** `revision` is the one that failed. `isFatal`: nothing of it is on the screen. `shown`: what is there instead. */
+  | { type: "error"; revision: number; message: string; place: Place | null; isFatal: boolean; shown: number | null }
   | { type: "console"; level: ConsoleLine["level"]; text: string }
   | { type: "connection"; isOpen: boolean }
   /** The token or the JWT no longer opens anything; answered by "access". */

@@ -151,7 +151,7 @@ export class ClientPane extends HTMLElement {
         bus.emit("pane-shown", { persona: this.#persona, revision: message.revision, ms: message.ms });
         break;
       case "error":
-        this.#setState({ error: message });
+        this.#setState({ error: message, shown: message.shown });
         bus.emit("pane-error", { persona: this.#persona, message: message.message, ...(message.place ?? { file: "", line: 0, column: 0 }) });
         break;
       case "console":
@@ -199,7 +199,7 @@ export class ClientPane extends HTMLElement {
     const jump = place ? jumpTo(place) : null;
     const close = el("button", { class: "btn bare sm icon", type: "button", "aria-label": "Close this message" }, icon("cross"));
     close.addEventListener("click", () => this.#setState({ error: null }));
-    this.#error.replaceChildren(el("p", {}, `${error.message} `, jump), ...(error.isFatal ? [] : [close]));
+    this.#error.replaceChildren(...(error.isFatal ? [] : [close]), el("p", {}, `${error.message} `, jump));
   }
 
   #addLine(line: ConsoleLine): void {
