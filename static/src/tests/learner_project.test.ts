@@ -52,6 +52,15 @@ Deno.test("a change of the schema turns the other files red", () => {
   assert.deepEqual([problem?.line, problem?.column, problem?.endColumn, problem?.code], [9, column, column + 3, 2339]);
 });
 
+Deno.test("below the first broken sentence only broken sentences are problems", () => {
+  const made = project();
+  const broken = APP.replace('useState("")', 'useState<number>("")').replace("<input", "<div").replace("void createRoot;", "void createRoot(;");
+  made.setFile("src/App.tsx", broken);
+  const problems = made.check("src/App.tsx");
+  assert.ok(problems.some(({ line, code }) => line === 6 && code === 2345), "a type above it stands");
+  assert.deepEqual(problems.filter(({ line, code = 0 }) => line > 6 && code >= 2000), []);
+});
+
 Deno.test("completion knows tables, indexes and functions", () => {
   const made = project();
   assert.ok(labels(made, "convex/signups.ts", SIGNUPS, 'query("').includes("signups"));

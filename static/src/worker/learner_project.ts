@@ -77,8 +77,11 @@ export class LearnerProject {
   check(file: string): Problem[] {
     const path = toPath(file);
     const service = this.#ready();
-    const diagnostics = [...service.getSyntacticDiagnostics(path), ...service.getSemanticDiagnostics(path)];
-    return diagnostics.map((diagnostic) => toProblem(diagnostic, file, "types"));
+    const syntax = service.getSyntacticDiagnostics(path);
+    // From the first broken sentence on, TypeScript guesses what was meant: its types there would hide the one mistake.
+    const firstBreak = Math.min(...syntax.map(({ start }) => start));
+    const types = service.getSemanticDiagnostics(path).filter(({ start = 0 }) => start < firstBreak);
+    return [...syntax, ...types].map((diagnostic) => toProblem(diagnostic, file, "types"));
   }
 
   complete(file: string, position: number): Completions {

@@ -14,11 +14,14 @@ const highlighting = HighlightStyle.define([
   { tag: tags.invalid, color: "var(--bad)" },
 ]);
 
+/** Room below the line that is typed in, for what stands under it: a lens of two or three lines. */
+const BELOW_CURSOR_PX = 64;
+
 const look = EditorView.theme({
   "&": { height: "100%", color: "var(--text)", backgroundColor: "var(--surface-raised)", fontSize: "var(--t-code)" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55", fontVariantLigatures: "none" },
-  ".cm-content": { padding: "6px 0", caretColor: "var(--text)" },
+  ".cm-content": { padding: `6px 0 ${BELOW_CURSOR_PX}px`, caretColor: "var(--text)" },
   ".cm-line": { padding: "0 16px 0 10px" },
   ".cm-gutters": { width: "var(--gutter)", backgroundColor: "var(--surface-raised)", color: "var(--text-muted)", border: "0" },
   ".cm-gutter": { width: "100%" },
@@ -59,4 +62,6 @@ const look = EditorView.theme({
   },
 });
 
-export const editorTheme: Extension = [look, syntaxHighlighting(highlighting)];
+const scrolling = EditorView.scrollMargins.of(() => ({ bottom: BELOW_CURSOR_PX }));
+
+export const editorTheme: Extension = [look, scrolling, syntaxHighlighting(highlighting)];
