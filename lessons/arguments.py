@@ -39,11 +39,10 @@ def arguments(function: FunctionInfo, table: str, row: Row, *, wants_id: bool) -
     id_field = _id_field(fields, table) if wants_id else None
     given: dict[str, Any] = {}
     for name, field in fields.items():
-        if name == id_field:
-            given[name] = row["_id"]
+        if name == id_field or (_accepts_id(field["fieldType"], table) and not field["optional"]):
+            given[name] = _with_id(field["fieldType"], table, row)
         elif _accepts_id(field["fieldType"], table):
-            if not field["optional"]:
-                given[name] = row["_id"]
+            continue
         elif name in row:
             given[name] = row[name]
         elif not field["optional"]:
@@ -69,7 +68,38 @@ def _members(validator: Validator) -> Iterator[Validator]:
 
 
 def _accepts_id(validator: Validator, table: str) -> bool:
-    return any(member["type"] == "id" and member["tableName"] == table for member in _members(validator))
+    """Whether an id of the table fits, or a list or an object around one."""
+    return any(_holds_id(member, table) for member in _members(validator))
+
+
+def _holds_id(member: Validator, table: str) -> bool:
+    match member["type"]:
+        case "id":
+            return bool(member["tableName"] == table)
+        case "array":
+            return _accepts_id(member["value"], table)
+        case "object":
+            return any(_accepts_id(field["fieldType"], table) for field in member["value"].values())
+        case _:
+            return False
+
+
+def _with_id(validator: Validator, table: str, row: Row) -> Any:
+    """The row's id, in the list or the object that the validator wants around it."""
+    member = next((member for member in _members(validator) if _holds_id(member, table)), None)
+    match member and member["type"]:
+        case "array":
+            return [_with_id(member["value"], table, row)]
+        case "object":
+            return {
+                name: _with_id(field["fieldType"], table, row)
+                if _accepts_id(field["fieldType"], table)
+                else row.get(name, _sample(field["fieldType"], row))
+                for name, field in member["value"].items()
+                if name in row or not field["optional"]
+            }
+        case _:
+            return row["_id"]
 
 
 def _id_field(fields: Mapping[str, Any], table: str) -> str | None:

@@ -11,13 +11,17 @@ ROW = {"_id": "k57", "_creationTime": 1.0, "ownerId": "alice", "name": "Minh Anh
 ID, TEXT, NUMBER = {"type": "id", "tableName": "signups"}, {"type": "string"}, {"type": "number"}
 
 
-def function(**fields: Any) -> Any:
-    """A function whose validator has these fields; a field in a list is optional."""
+def an_object(**fields: Any) -> dict[str, Any]:
+    """A validator with these fields; a field in a list is optional."""
     value = {
         name: {"fieldType": field[0] if isinstance(field, list) else field, "optional": isinstance(field, list)}
         for name, field in fields.items()
     }
-    return SimpleNamespace(args={"type": "object", "value": value})
+    return {"type": "object", "value": value}
+
+
+def function(**fields: Any) -> Any:
+    return SimpleNamespace(args=an_object(**fields))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,11 @@ def function(**fields: Any) -> Any:
         ({"id": ID, "kind": {"type": "literal", "value": "soft"}}, {"id": "k57", "kind": "soft"}),
         ({"target": {"type": "object", "value": {}}, "id": [ID]}, {"target": {}, "id": "k57"}),
         ({"ownerId": TEXT}, {"ownerId": "alice"}),
+        ({"ids": {"type": "array", "value": ID}}, {"ids": ["k57"]}),
+        (
+            {"signup": an_object(_id=ID, name=TEXT, by=TEXT)},
+            {"signup": {"_id": "k57", "name": "Minh Anh", "by": "alice"}},
+        ),
     ],
 )
 def test_the_id_is_found_whatever_it_is_called(fields: dict[str, Any], given: dict[str, Any]) -> None:

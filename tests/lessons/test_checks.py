@@ -94,6 +94,13 @@ async def test_each_slip_gets_a_finding_of_its_own(
     assert words(result) <= WORDS_MAX
 
 
+async def test_what_is_missing_beside_the_rest_is_not_blamed_on_remove(
+    lesson: Lesson, right: Solution, tools: Toolchain
+) -> None:
+    result = await check(lesson, changed(right, "export const listArchived", "const listArchived"), tools)
+    assert result.happened == "`listArchived` is missing."
+
+
 async def test_archive_marks_kept_in_another_table_are_right_too(
     lesson: Lesson, right: Solution, tools: Toolchain
 ) -> None:

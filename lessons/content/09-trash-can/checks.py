@@ -13,7 +13,7 @@ from typing import Any
 
 from lessons.arguments import arguments
 from lessons.fork import CallRefused, Fork, LiveQuery, Row
-from lessons.verdict import CheckResult, expect, passed
+from lessons.verdict import CheckResult, Place, expect, passed
 
 TABLE = "signups"
 LIST_ACTIVE, LIST_ARCHIVED = "signups:listActive", "signups:listArchived"
@@ -66,7 +66,7 @@ def expect_functions(fork: Fork) -> None:
         did="Looked for the four functions of this task.",
         happened=f"{names} {'is' if len(missing) == 1 else 'are'} missing. {_nearest(fork, missing)}".strip(),
         expected="Exported from `convex/signups.ts` under exactly these names.",
-        look_at=fork.place("signups:remove") or fork.place(LIST_ACTIVE) or next(map(fork.place, fork.functions), None),
+        look_at=_place_for(fork, missing),
     )
     for path, kind in KINDS.items():
         function = fork.functions[path]
@@ -81,6 +81,14 @@ def expect_functions(fork: Fork) -> None:
         )
 
 
+def _place_for(fork: Fork, missing: Collection[str]) -> Place | None:
+    """Where to write what is missing: at what it replaces, or after the last function that is there."""
+    if ARCHIVE in missing and "signups:remove" in fork.functions:
+        return fork.place("signups:remove")
+    places = [place for place in map(fork.place, fork.functions) if place is not None]
+    return max(places, key=lambda place: (place.file == "convex/signups.ts", place.line), default=None)
+
+
 def _nearest(fork: Fork, missing: Collection[str]) -> str:
     """What the project has instead: a function of nearly that name, or the delete that cannot be undone."""
     others = [path for path in fork.functions if path not in KINDS]
@@ -90,7 +98,7 @@ def _nearest(fork: Fork, missing: Collection[str]) -> str:
         found = same_name or [other for other in others if other.lower() in close]
         if found:
             return f"There is `{found[0]}`."
-    if "signups:remove" in others:
+    if ARCHIVE in missing and "signups:remove" in others:
         return "`remove` deletes the row, so nothing can bring it back."
     return ""
 
