@@ -25,6 +25,13 @@ Deno.test("a server error's place is the first frame of the learner's function",
   assert.deepEqual(place, { file: "convex/signups.ts", line: 12, column: 9 });
 });
 
+Deno.test("a function that was stopped or is missing is told with its file", async () => {
+  const stopped = "[CONVEX Q(signups:listActive)] [Request ID: 0f2a] Server Error\nFunction execution timed out (maximum duration: 1s)";
+  assert.deepEqual(await placeOf({ message: stopped, stack: "" }, noModule), { file: "convex/signups.ts", line: 0, column: 0 });
+  const missing = "[CONVEX Q(signups:lst)] [Request ID: 0f2a] Server Error\nCould not find public function for 'signups:lst'. Did you forget to run `npx convex dev`?";
+  assert.equal(readableMessage(missing), "lst failed: There is no public function `lst` in convex/signups.ts.");
+});
+
 Deno.test("an error in a pane module is mapped by the map in its last line", async () => {
   const map = { version: 3, sources: ["src/App.tsx"], names: [], mappings: ";;AAIA,SAAS" };
   const module = `a\nb\nc\n//# sourceMappingURL=data:application/json;base64,${btoa(JSON.stringify(map))}\n`;
