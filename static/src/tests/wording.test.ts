@@ -70,6 +70,7 @@ Deno.test("the axis is the smallest round scale that holds the longest run", () 
   assert.deepEqual(timeAxis(0), { endMs: 4, ticksMs: [0, 1, 2, 3, 4] });
   assert.equal(timeAxis(33.4).endMs, 40);
   assert.equal(timeAxis(41).endMs, 80);
+  assert.deepEqual(timeAxis(1234).ticksMs, [0, 1000, 2000], "wide numbers need room");
   for (const longest of [0.1, 4, 4.1, 99, 1234, 65_000]) assert.ok(timeAxis(longest).endMs >= longest);
 });
 

@@ -8,6 +8,8 @@ import type { ComparedMessage, ReadMessage, RunMessage } from "./messages.ts";
 import { describeRead, formatMs, functionName, isFullScan, plural, scanAdvice, wakeReason } from "./wording.ts";
 
 const READS_SHOWN = 4;
+/** A loop that prints must not push the next run out of sight. */
+const LOG_LINES_SHOWN = 5;
 
 export class RunView {
   readonly element: HTMLElement;
@@ -125,8 +127,15 @@ export function remarks(run: RunMessage): HTMLElement[] {
     const place = serverPlace(run.error);
     lines.push(el("div", { class: "run-error" }, `${readableMessage(run.error)} `, place && jumpTo(place)));
   }
-  if (run.log_lines.length > 0) lines.push(el("div", { class: "logs" }, run.log_lines.join("\n")));
+  if (run.log_lines.length > 0) lines.push(logsView(run.log_lines));
   return lines;
+}
+
+function logsView(lines: readonly string[]): HTMLElement {
+  const first = lines.slice(0, LOG_LINES_SHOWN).join("\n");
+  const rest = lines.slice(LOG_LINES_SHOWN);
+  const more = el("details", {}, el("summary", {}, `and ${plural(rest.length, "more line")}`), el("div", {}, rest.join("\n")));
+  return el("div", { class: "logs" }, first, rest.length > 0 && more);
 }
 
 export function timeView(run: RunMessage): HTMLElement {

@@ -8,6 +8,8 @@ export interface TimeAxis {
 
 const STEPS = [1, 2, 5];
 const INTERVALS = 4;
+/** From here on the numbers are too wide to stand beside each other at every tick. */
+const WIDE_MS = 1000;
 
 export function timeAxis(longestMs: number): TimeAxis {
   const needed = Math.max(longestMs, 4);
@@ -15,7 +17,9 @@ export function timeAxis(longestMs: number): TimeAxis {
     for (const step of STEPS) {
       const stepMs = step * power;
       if (stepMs * INTERVALS >= needed) {
-        return { endMs: stepMs * INTERVALS, ticksMs: Array.from({ length: INTERVALS + 1 }, (_, at) => at * stepMs) };
+        const endMs = stepMs * INTERVALS;
+        const intervals = endMs > WIDE_MS ? INTERVALS / 2 : INTERVALS;
+        return { endMs, ticksMs: Array.from({ length: intervals + 1 }, (_, at) => (at * endMs) / intervals) };
       }
     }
   }
