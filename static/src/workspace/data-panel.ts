@@ -78,7 +78,7 @@ export class DataPanel extends HTMLElement {
       bus.on("table", (table) => this.#showTable(table)),
       bus.on("run", (run) => this.#takeStory(this.#table === null ? null : changesOf(run, this.#table))),
       bus.on("read-focus", (focus) => this.#tint(focus)),
-      bus.on("seeded", ({ count, ms }) => this.#seeded(`${formatCount(count)} added in ${(ms / 1000).toFixed(1)} s`, true)),
+      bus.on("seeded", ({ ms }) => this.#seeded(`added in ${(ms / 1000).toFixed(1)} s`, true)),
       bus.on("server-error", ({ message }) => this.#seeded(message, false)),
       bus.on("connection", ({ state }) => state === "closed" && this.#seeded("", true)),
     ];
