@@ -220,6 +220,31 @@ def test_runs_tell_what_ran_why_and_what_it_read(sign_up: SignUp) -> None:
         expect(woken.locator(".sent").get_by_label(name)).to_be_visible()
 
 
+def test_a_flood_of_log_lines_is_folded_and_a_missing_function_is_named(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    loop = "for (let i = 0; i < 300; i++) console.log(i);\nreturn await ctx.db\n"
+    workspace.change("signups.ts", "return await ctx.db\n", loop)
+    expect(workspace.runs.get_by_text("more lines").first).to_be_visible()
+    workspace.change("signups.ts", "const listActive", "const listActiv")
+    error = workspace.pane("alice").get_by_role("alert")
+    expect(error).to_contain_text("There is no public function `listActive` in convex/signups.ts.")
+    expect(error.get_by_role("button", name="convex/signups.ts")).to_be_visible()
+
+
+def test_a_phone_without_a_network_says_what_is_not_saved(sign_up: SignUp) -> None:
+    workspace = sign_up(viewport={"width": 390, "height": 844})
+    page = workspace.page
+    page.get_by_role("navigation", name="Views").locator('a[href="#editor"]').click()
+    page.context.set_offline(True)
+    workspace.change("schema.ts", "bus: v.number(),", "bus: v.number(), // the seat is not known")
+    expect(page.locator("save-status")).to_be_visible()
+    expect(page.locator("save-status")).to_contain_text("Not saved: you are offline")
+    page.context.set_offline(False)
+    expect(page.locator("save-status")).to_be_hidden(timeout=20_000)
+    page.complaints.clear()  # the browser itself notes the missing network
+
+
 def test_seeding_and_comparing_are_measured(sign_up: SignUp) -> None:
     workspace = sign_up()
     workspace.wait_until_live()

@@ -91,7 +91,8 @@ export class LearnerProject {
       quotePreference: "double",
     });
     const span = found?.optionalReplacementSpan;
-    const entries = (found?.entries ?? []).slice(0, COMPLETIONS_MAX);
+    // Where any text fits, TypeScript offers all texts of the file, also the empty one that is being typed.
+    const entries = (found?.entries ?? []).filter(({ name }) => name !== "").slice(0, COMPLETIONS_MAX);
     return {
       ...(span && { from: span.start, to: span.start + span.length }),
       entries: entries.map(({ name, kind, sortText, insertText }) => ({
