@@ -236,6 +236,7 @@ def test_a_phone_without_a_network_says_what_is_not_saved(sign_up: SignUp) -> No
     workspace = sign_up(viewport={"width": 390, "height": 844})
     page = workspace.page
     page.get_by_role("navigation", name="Views").locator('a[href="#editor"]').click()
+    workspace.wait_for_types()
     page.context.set_offline(True)
     workspace.change("schema.ts", "bus: v.number(),", "bus: v.number(), // the seat is not known")
     expect(page.locator("save-status")).to_be_visible()

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Effect, initialState, type ProjectEvent, type ProjectState, reduce, retryAfterMs } from "../workspace/project_state.ts";
+import { statusOf } from "../workspace/project_status.ts";
 
 const FILES = { "convex/schema.ts": "a", "src/App.tsx": "b" };
 const edit = (text: string): ProjectEvent => ({ type: "edited", file: "src/App.tsx", text });
@@ -67,6 +68,12 @@ Deno.test("a save whose answer was lost is known again, and the next one goes on
   const { state, effects } = run(...lost, edit("whole"), { type: "retryNow" }, { type: "saveWasStale", theirs });
   assert.deepEqual(effects, [{ do: "save", base: 2, files: { ...FILES, "src/App.tsx": "whole" } }]);
   assert.equal(state.phase.name, "saving");
+});
+
+Deno.test("a newer revision of another tab is not told as trouble of this one", () => {
+  const text = (...events: ProjectEvent[]): string => statusOf(run(...events).state, null, 0).text;
+  assert.equal(text({ type: "wentLive", revision: 5 }), "Revision 5 of another tab runs; here is revision 1");
+  assert.match(text(edit("c"), { type: "pauseEnded" }, answer(2, 1)), /1 problem, revision 1 still runs/);
 });
 
 Deno.test("taking theirs shows their files and saves nothing", () => {
