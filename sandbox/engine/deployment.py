@@ -209,9 +209,11 @@ class Deployment:
                     if attempt == limits.CONFLICT_RETRIES_MAX:
                         raise
 
-    async def compare(self, table: str, index: str | None, range_: list[dict[str, Any]], order: Order) -> Comparison:
+    async def compare(
+        self, table: str, index: str | None, range_: list[dict[str, Any]], order: Order, limit: int | None = None
+    ) -> Comparison:
         """The same read through the index and as a full scan, both measured (design.md §3.5: in a process apart)."""
-        return await compare_plans(self.store.path, table, index, range_, order)
+        return await compare_plans(self.store.path, table, index, range_, order, limit)
 
     # ── notes for the panels ────────────────────────────────────────────────
 

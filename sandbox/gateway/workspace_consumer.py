@@ -260,7 +260,9 @@ class WorkspaceFeed:
         self._is_comparing = True
         chosen = reads[read]
         try:
-            comparison = await self._deployment.compare(chosen.table, chosen.index or "", chosen.range, chosen.order)
+            comparison = await self._deployment.compare(
+                chosen.table, chosen.index, chosen.range, chosen.order, chosen.limit
+            )
             self._say(activity.compared_message(run, read, comparison))
         except LearnerError as error:
             self._say(activity.error_message(error.message))

@@ -213,3 +213,13 @@ async def test_a_result_is_a_value_also_without_a_validator(deployment: Deployme
     outcome = await deployment.run_query("deep:deep", {})
     assert outcome.error is not None
     assert "too nested" in outcome.error.message
+
+
+async def test_a_read_that_stops_early_is_compared_with_the_same_stop(deployment: Deployment) -> None:
+    await deployment.insert_rows("signups", [AMINA | {"name": f"Name {number}"} for number in range(5)])
+    first = SIGNUPS.replace(".collect()", ".first()")
+    assert (await deployment.deploy(2, STARTER_FILES | {"convex/signups.ts": first})).ok
+    note = (await deployment.run_query("signups:listActive", {"ownerId": "alice"})).note
+    (read,) = note.reads
+    measured = await deployment.compare(read.table, read.index, read.range, read.order, read.limit)
+    assert (read.limit, read.documents, measured.index_documents, measured.rows, measured.same) == (1, 1, 1, 1, True)

@@ -55,6 +55,11 @@ class Plan(NamedTuple):
     interval: Interval | None
     operators: tuple[Operator, ...]
 
+    @property
+    def limit(self) -> int | None:
+        """How many documents are read at most, where the first operator says so."""
+        return self.operators[0].at_most if self.operators and isinstance(self.operators[0], Limit) else None
+
 
 def parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None]) -> Plan:
     """Raises LearnerError with Convex's text."""

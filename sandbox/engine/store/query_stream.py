@@ -106,7 +106,7 @@ class QueryStream:
         self._recorded: Interval | None = None
         self._delivered: list[Row] = []
         self._read_through: list[tuple[int, int]] = []  # with a filter: documents and bytes read up to each delivered
-        self.note = ReadNote(plan.table, plan.index_name, plan.range, plan.order)
+        self.note = ReadNote(plan.table, plan.index_name, plan.range, plan.order, plan.limit)
 
     async def next(self, n: int) -> tuple[list[bytes], bool]:
         """Up to n documents as JSON text, and whether the query has ended.

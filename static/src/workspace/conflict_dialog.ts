@@ -35,7 +35,7 @@ export function askWhichVersion(theirRevision: number, differing: readonly strin
   );
   const files = differing.length ? `Different: ${differing.join(", ")}.` : "Both hold the same text.";
   form.append(title, paragraph(`Revision ${theirRevision} is newer than the one you started from. ${files}`), choices);
-  form.append(paragraph("Nothing is lost: every revision is kept in the history."));
+  form.append(paragraph("Nothing is lost: theirs stays saved, and after taking it, undo in the editor brings your text back."));
   dialog.append(form);
   document.body.append(dialog);
   return new Promise((resolve) => {
