@@ -14,7 +14,8 @@ class ReadNote:
     """One database read of one run. Filled while the read goes on.
 
     `index` is None for a full table scan, "by_id" for a get. `range` holds the wire form of the index range
-    (runtime-abi.md §4), so that the read can be repeated by Compare; `limit` is that of `take` or `first`, None without one. `store_ms` is time inside the store alone.
+    (runtime-abi.md §4) and `limit` what `take` or `first` asked for, so that the read can be repeated by Compare.
+    `store_ms` is time inside the store alone.
     """
 
     table: str

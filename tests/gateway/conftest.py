@@ -73,7 +73,7 @@ class FakeDeployment:
         self.store.rows += [b'{"_id":"x","_creationTime":1.0}' for _ in rows]
         return len(rows)
 
-    async def compare(self, table, index, range_, order):
+    async def compare(self, table, index, range_, order, limit=None):
         return SimpleNamespace(index_ms=0.1, scan_ms=9.0, index_documents=2, scan_documents=900, rows=2, same=True)
 
     async def close(self) -> None:
