@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -10,19 +12,31 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("'hello', { a: 1 }", "'hello' { a: 1 }"),
+        ("'hello', { a: 1 }", "'hello' {\n  a: 1\n}"),
         ("", ""),
         ("\"it's\", 'a\\nb\\\\', '\\x01'", "'it\\'s' 'a\\nb\\\\' '\\x01'"),
         ("1, -0, 1e21, NaN, 5n, true, null, undefined", "1 -0 1e+21 NaN 5n true null undefined"),
-        ("[], {}, [1, 'a', [2]], { 'b-c': 1, d: { e: [] } }", "[] {} [ 1, 'a', [ 2 ] ] { 'b-c': 1, d: { e: [] } }"),
-        ("[1, , 3]", "[ 1,  , 3 ]"),
+        ("[], {}, [1, 'a', [2]]", "[] {} [ 1, 'a', [ 2 ] ]"),
+        ("{ 'b-c': 1, d: { e: [] } }", "{\n  'b-c': 1,\n  d: {\n    e: []\n  }\n}"),
+        ("[1, { a: 2 }]", "[\n  1,\n  {\n    a: 2\n  }\n]"),
+        ("[1, , 3]", "[ 1, , 3 ]"),
+        ("'abc'.match(/b/)", "[ 'b', index: 1, input: 'abc', groups: undefined ]"),
         ("() => 1, function named() {}, class C {}", "[Function (anonymous)] [Function: named] [Function: C]"),
         ("new Error('x'), Symbol('s'), /re/g", "[Error: x] Symbol(s) /re/g"),
-        ("new Map([['a', 1]]), new Set([1, 'b'])", "Map (1) {'a' => 1} Set (2) {1, 'b'}"),
-        ("new (class Point { x = 1 })(), Object.create(null)", "Point { x: 1 } [Object: null prototype] {}"),
-        ("(() => { const a: any = {}; a.self = a; return a; })()", "{ self: [Circular] }"),
-        ("{ a: { b: { c: { d: { e: { f: {} } } } } } }", "{ a: { b: { c: { d: { e: { f: [Object] } } } } } }"),
-        ("{ [Symbol('k')]: 1 }", "{ [Symbol(k)]: 1 }"),
+        (
+            "new Error('x', { cause: 1 }), Object.assign(new Error('y'), { n: 1 })",
+            "{ [Error: x] [cause]: 1 } { [Error: y] n: 1 }",
+        ),
+        (
+            "Object(1), Object('s'), new WeakMap(), new Uint8Array()",
+            "Object(1) Object('s') WeakMap { ? } Uint8Array [Uint8Array] {}",
+        ),
+        ("{ inspect: () => 'mine' }", "mine"),
+        ("new Map([['a', 1]]), new Set([1, 'b'])", "Map (1) {\n  'a' => 1\n} Set (2) {\n  1,\n  'b'\n}"),
+        ("new (class Point { x = 1 })(), Object.create(null)", "Point {\n  x: 1\n} [Object: null prototype] {}"),
+        ("(() => { const a: any = {}; a.self = a; return a; })()", "{\n  self: [Circular]\n}"),
+        ("[[[[[[1]]]]], [[[[{}]]]]]", "[ [ [ [ [ [Array] ] ] ] ], [ [ [ [ [Object] ] ] ] ] ]"),
+        ("{ [Symbol('k')]: 1 }", "{\n  [Symbol(k)]: 1\n}"),
         ("new Date(0)", "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)"),
         ("{ get boom() { throw 1; } }", "[unprintable]"),
     ],
@@ -34,6 +48,21 @@ async def test_arguments_are_rendered(learner, arguments, line):
 async def test_every_level_has_its_name(learner):
     body = "console.debug(1); console.info(1); console.log(1); console.warn(1); console.error(1);"
     assert await learner.log(body) == [f"[{level}] 1" for level in ("DEBUG", "INFO", "LOG", "WARN", "ERROR")]
+
+
+async def test_a_timer_is_printed_with_its_label(learner):
+    first, again, ended, gone = await learner.log(
+        "console.time('t'); console.timeLog('t', [1]); console.time('t'); console.timeEnd('t'); console.timeEnd();"
+    )
+    assert re.fullmatch(r"\[INFO\] t: \d+ms \[ 1 \]", first)
+    assert again == "[WARN] Timer 't' already exists"
+    assert re.fullmatch(r"\[INFO\] t: \d+ms", ended)
+    assert gone == "[WARN] Timer 'default' does not exist"
+
+
+async def test_methods_that_convex_lacks_are_absent(learner):
+    body = "return ['table', 'count', 'dir', 'group', 'assert'].map((name) => typeof (console as any)[name]);"
+    assert await learner.run(body) == ["undefined"] * 5
 
 
 async def test_lines_beyond_256_are_left_out(learner):

@@ -7,6 +7,9 @@
   const { imul, floor } = Math;
   const { uncurry } = realm;
 
+  // Real time in whole milliseconds, for what is printed only.
+  realm.elapsedMs = RealDate.now;
+
   let nowMs = 0;
   realm.setClock = (ms) => {
     nowMs = floor(ms);
