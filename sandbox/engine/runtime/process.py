@@ -27,7 +27,7 @@ from sandbox.engine.runtime.toolchain import Toolchain
 BOOT_SECONDS = 30.0
 BEGIN_SECONDS = 10.0  # until learner code begins: the realm of the call before may have to be made first
 LOAD_SECONDS = 2.0
-SOURCES = ("prelude.js", "fixed_world.js", "ids.js", "inspect.js", "console.js", "web.js")
+SOURCES = ("prelude.js", "fixed_world.js", "ids.js", "inspect.js", "console.js", "web.js", "url.js")
 _FOLDER = Path(__file__).parent / "js"
 
 

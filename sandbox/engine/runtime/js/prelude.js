@@ -32,6 +32,8 @@
   const leaveStream = guarded(realm.leaveStream);
   const settle = guarded(realm.settle);
   realm.log = guarded(realm.log);
+  const address = guarded(realm.address);
+  realm.address = (question, text) => address(`${question}`, `${text}`);
 
   const STREAM_BATCH = 256;
   const STACK_CHARACTERS_MAX = 16_384;
@@ -316,13 +318,18 @@
     return slice(`${origin.stack ?? ""}`, 0, STACK_CHARACTERS_MAX);
   }
 
+  function classNameOf(thrown) {
+    const name = typeof thrown.constructor === "function" ? thrown.constructor.name : "";
+    return typeof name === "string" && name !== "" ? name : "Object";
+  }
+
   // Texts are what V8 prints for an uncaught exception, without the word "Uncaught".
   function describe(thrown) {
     try {
       if (thrown === null || (typeof thrown !== "object" && typeof thrown !== "function")) return { text: String(thrown), stack: "" };
       const stack = stackOf(thrown);
       const data = CONVEX_ERROR in thrown && typeof thrown.data === "string" ? thrown.data : undefined;
-      if (!(thrown instanceof Error)) return { text: thrown.message === undefined ? "#<Object>" : `${thrown.message}`, stack, data };
+      if (!(thrown instanceof Error)) return { text: thrown.message === undefined ? `#<${classNameOf(thrown)}>` : `${thrown.message}`, stack, data };
       const name = thrown.name === undefined ? "Error" : `${thrown.name}`;
       const message = thrown.message === undefined ? "" : `${thrown.message}`;
       return { text: name === "" ? message : message === "" ? name : `${name}: ${message}`, stack, data };

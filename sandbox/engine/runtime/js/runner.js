@@ -19,6 +19,7 @@ const { stdin, stdout, exit } = Deno;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const { parse, stringify } = JSON;
+const { URL, URLSearchParams } = globalThis;
 
 // Without these an escape from a realm finds nothing to hold on to: no disk, no network, no second thread.
 for (const name of Object.getOwnPropertyNames(globalThis)) {
@@ -77,6 +78,28 @@ function writeLine(text) {
   while (bytes.length > 0) bytes = bytes.subarray(stdout.writeSync(bytes));
 }
 
+// ---- addresses -------------------------------------------------------------------------------------------------
+
+const URL_PARTS = ["hash", "host", "hostname", "href", "origin", "password", "pathname", "port", "protocol", "search", "username"];
+
+// What a realm's URL and URLSearchParams ask: texts in, a text out, "" for what is no address.
+const ADDRESS_QUESTIONS = {
+  __proto__: null,
+  // A question mark at the start would be taken for the mark before a query.
+  pairs: (query) => stringify([...new URLSearchParams(`?${query}`)]),
+  query: (pairs) => new URLSearchParams(parse(pairs)).toString(),
+  url(question) {
+    const { href, base, part, value } = parse(question);
+    const url = URL.parse(href, base);
+    if (url === null) return "";
+    if (part === "href") return ADDRESS_QUESTIONS.url(stringify({ href: value }));
+    if (URL_PARTS.includes(part)) url[part] = value;
+    return stringify(Object.fromEntries(URL_PARTS.map((name) => [name, url[name]])));
+  },
+};
+
+const address = (question, text) => ADDRESS_QUESTIONS[question](text);
+
 // ---- realms ----------------------------------------------------------------------------------------------------
 
 let parts = []; // scripts that build a realm: each evaluates to a function of the realm's private object
@@ -114,6 +137,7 @@ function buildRealm(from) {
   const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, NEW_REALM);
   const realm = vm.runInContext("({ __proto__: null })", context);
   for (const name of ["host", "leaveStream", "log", "settle"]) realm[name] = seat[name];
+  realm.address = address;
   for (const part of parts) part.runInContext(context)(realm);
   library.runInContext(context);
   realm.start(from.nowMs, from.seed);
