@@ -357,8 +357,9 @@ def persona_of(identity: Identity | None) -> str | None:
 
 
 def client_text(error: LearnerError) -> str:
-    """What a client is shown (semantics.md §9)."""
-    return f"[Request ID: {secrets.token_hex(8)}] Server Error\n{error.message}"
+    """What a client is shown (semantics.md §9): it ends with a line break, also where no frames follow."""
+    message = error.message if error.message.endswith("\n") else f"{error.message}\n"
+    return f"[Request ID: {secrets.token_hex(8)}] Server Error\n{message}"
 
 
 def error_data(error: LearnerError) -> dict[str, Any]:
