@@ -1,0 +1,119 @@
+"""A project's way through its schemas: rows stay, indexes come and go, what contradicts rows is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from sandbox.engine import Deployment, close_pools
+from tests.engine.fidelity.conftest import Project
+
+CODE = """
+export const insert = mutation(async (ctx, a: any) => await ctx.db.insert(a.table, a.value));
+export const indexed = query(async (ctx, a: any) =>
+  (await ctx.db.query("t" as any).withIndex(a.index ?? "by_x").collect()).map((row: any) => row.x ?? null));
+export const count = query(async (ctx, a: any) => (await ctx.db.query("t" as any).collect()).length);
+export const normalize = query(async (ctx, a: any) => ctx.db.normalizeId("t" as any, a.id));
+"""
+ANY = '{ t: defineTable(v.any()).index("by_x", ["x"]) }'
+
+
+def numbers(index: str = "by_x") -> str:
+    return f'{{ t: defineTable({{ x: v.optional(v.number()) }}).index("{index}", ["x"]) }}'
+
+
+@pytest_asyncio.fixture
+async def project(tmp_path: Any, tools: Any) -> Any:
+    """Without a schema, with rows 3, 1, none and "s" in `t`."""
+    deployment = await Deployment.open(tmp_path / "d", tools=tools)
+    project = Project(deployment)
+    await project.deploy(CODE)
+    for value in ({"x": 3}, {"x": 1}, {}, {"x": "s"}):
+        await project.mutation("insert", table="t", value=value)
+    yield project
+    await deployment.close()
+    await close_pools()
+
+
+async def test_an_index_declared_later_knows_the_rows_from_before(project):
+    assert await project.error("indexed") == "Uncaught Error: Index t.by_x not found."
+    await project.deploy(CODE, ANY)
+    assert await project.query("indexed") == [None, 1, 3, "s"]
+
+
+async def test_a_schema_against_the_rows_is_refused_and_the_old_one_stays(project):
+    await project.deploy(CODE, ANY)
+    problem = await project.try_deploy(CODE, numbers("other"))
+    assert problem.startswith('Document with ID "')
+    assert problem.endswith(
+        '" in table "t" does not match the schema: Value does not match validator.\n'
+        'Path: .x\nValue: "s"\nValidator: v.float64()'
+    )
+    assert await project.query("indexed") == [None, 1, 3, "s"]
+    await project.mutation("insert", table="t", value={"x": "still any"})
+
+
+async def test_an_index_is_dropped_renamed_and_declared_anew(project):
+    await project.deploy(CODE, ANY)
+    await project.deploy(CODE, ANY.replace("by_x", "by_y"))
+    assert await project.error("indexed") == "Uncaught Error: Index t.by_x not found."
+    assert await project.query("indexed", index="by_y") == [None, 1, 3, "s"]
+    await project.deploy(CODE, ANY.replace('["x"]', '["y", "x"]'))
+    assert await project.query("indexed") == [None, 1, 3, "s"]
+
+
+async def test_a_staged_index_is_filled_and_not_to_be_queried(project):
+    await project.deploy(CODE, ANY.replace('["x"]', '{ fields: ["x"], staged: true }'))
+    text = "Index t.by_x is currently staged and not available to query until it is enabled."
+    assert await project.error("indexed") == f"Uncaught Error: {text}"
+    await project.deploy(CODE, ANY)
+    assert await project.query("indexed") == [None, 1, 3, "s"]
+
+
+async def test_rows_of_a_table_that_left_the_schema_stay(project):
+    row = await project.mutation("insert", table="t", value={})
+    await project.deploy(CODE, ANY)
+    await project.deploy(CODE, "{}")
+    assert await project.query("count") == 5
+    assert await project.query("normalize", id=row) == row
+    assert await project.error("indexed") == "Uncaught Error: Index t.by_x not found."
+    await project.deploy(CODE, ANY)
+    assert await project.query("indexed") == [None, None, 1, 3, "s"]
+
+
+async def test_without_schema_validation_rows_may_be_anything(project):
+    await project.deploy(CODE, numbers() + ", { schemaValidation: false }")
+    await project.mutation("insert", table="t", value={"x": True})
+    assert await project.query("indexed") == [None, 1, 3, True, "s"]
+    assert await project.try_deploy(CODE, numbers()) != ""
+
+
+async def test_a_table_that_the_schema_does_not_name_takes_any_row(project):
+    await project.deploy(CODE, ANY)
+    assert len(await project.mutation("insert", table="unheard", value={"x": [1]})) == 32
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        (
+            '{ a: v.number() }).index("by_id", ["a"]',
+            'In table "z" cannot name an index "by_id" because the name is reserved. '
+            'Indexes may not start with an underscore or be named "by_id" or "by_creation_time".',
+        ),
+        (
+            '{ a: v.number() }).index("i", ["b"] as any',
+            'In table "z" the index "i" is invalid because it references the field "b" that does not exist.',
+        ),
+        (
+            '{ a: v.number() }).index("i", ["a"]).index("j", ["a"]',
+            'In table "z" index "j" and index "i" have the same fields. Indexes must be unique within a table.',
+        ),
+        ('{ a: v.number() }).index("i", []', 'In table "z" index "i" must have at least one field.'),
+    ],
+)
+async def test_a_wrong_definition_is_refused(project, table, text):
+    expected = f"Hit an error while evaluating your schema:\n{text}"
+    assert await project.try_deploy(CODE, f"{{ z: defineTable({table}) }}") == expected
