@@ -46,6 +46,11 @@ async def test_calendar_and_zone_are_fixed(learner, expression, value):
     assert await learner.run(f"return {expression};") == value
 
 
+async def test_the_stopwatch_of_a_mutation_runs(learner):
+    body = "const start = performance.now(); while (performance.now() < start + 2); return performance.now() - start;"
+    assert 2 <= await learner.run(body, kind="mutation") < 500
+
+
 async def test_randomness_follows_the_seed(learner):
     body = "return Array.from({ length: 50 }, () => Math.random());"
     first, again, other = [await learner.run(body, seed=seed) for seed in (1, 1, 2)]

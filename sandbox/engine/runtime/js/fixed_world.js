@@ -7,12 +7,15 @@
   const { imul, floor } = Math;
   const { uncurry } = realm;
 
-  // Real time in whole milliseconds, for what is printed only.
-  realm.elapsedMs = RealDate.now;
+  // Real time in whole milliseconds: for what is printed, and for `performance.now` of a mutation.
+  const elapsedMs = RealDate.now;
+  realm.elapsedMs = elapsedMs;
 
   let nowMs = 0;
+  let startedMs = 0;
   realm.setClock = (ms) => {
     nowMs = floor(ms);
+    startedMs = elapsedMs();
   };
 
   // ---- randomness: sfc32, started from one 32-bit seed --------------------------------------------------------
@@ -89,7 +92,12 @@
     replaceMethod(Now, "plainDateISO", (zone) => zoned(zone).toPlainDate());
     replaceMethod(Now, "plainTimeISO", (zone) => zoned(zone).toPlainTime());
   }
-  replaceMethod(globalThis, "performance", freeze({ now: () => 0, get timeOrigin() { return nowMs; } }));
+
+  // A query is run again and compared, so its stopwatch stands still; that of a mutation runs.
+  function readStopwatch() {
+    return realm.phase === "mutation" ? elapsedMs() - startedMs : 0;
+  }
+  replaceMethod(globalThis, "performance", freeze({ now: readStopwatch, get timeOrigin() { return nowMs; } }));
 
   // ---- what a query or mutation may not do ------------------------------------------------------------------------
 
