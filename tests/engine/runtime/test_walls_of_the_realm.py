@@ -56,6 +56,9 @@ export const f = query(async (ctx, args) => {{
   await collect(() => import("./code"));
   await collect(() => fetch("http://x"));
   await collect(() => structuredClone(() => 1));
+  await collect(() => new URL("no address"));
+  await collect(() => new URL("http://a/?b=1").searchParams);
+  await collect(() => new URLSearchParams([["a"]] as any));
   walk(globalThis, "globalThis");
   walk([ctx, args, atImport, errors, arguments], "given");
   return {{ strangers, seen: seen.size > 500 }};
