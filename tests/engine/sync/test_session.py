@@ -143,6 +143,7 @@ async def test_a_missing_function_fails_its_query_alone(client: Client) -> None:
     failed = client.of_type("Transition")[0]["modifications"][0]
     assert failed["type"] == "QueryFailed"
     assert "Could not find public function for 'notes:absent'" in failed["errorMessage"]
+    assert failed["errorMessage"].endswith("\n"), "Convex ends every error text with a line break"
 
 
 async def test_a_slow_client_gets_few_transitions_and_the_newest_state(client: Client, other: Client) -> None:
