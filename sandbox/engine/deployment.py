@@ -212,7 +212,7 @@ class Deployment:
     async def compare(
         self, table: str, index: str | None, range_: list[dict[str, Any]], order: Order, limit: int | None = None
     ) -> Comparison:
-        """The same read through the index and as a full scan, both measured (design.md §3.5: in a process apart)."""
+        """The same read through the index and as a full scan, both measured (in a process apart)."""
         return await compare_plans(self.store.path, table, index, range_, order, limit)
 
     # ── notes for the panels ────────────────────────────────────────────────
@@ -246,7 +246,7 @@ class Deployment:
                 logger.exception("A trace listener failed")
 
     async def _follow_other_writers(self) -> None:
-        """Commits of other processes are found by polling; a notice would only shorten the wait (design.md §3.3)."""
+        """Commits of other processes are found by polling; a notice would only shorten the wait."""
         seen = await self.store.data_version()
         while True:
             await asyncio.sleep(FOLLOW_SECONDS)

@@ -48,7 +48,7 @@ UNSENT_BYTES_MAX = 64 * MIB  # of one socket: what waits for a client that does 
 FUNCTIONS_MAX = 1_000
 ANALYSIS_BYTES_MAX = 4 * MIB  # validators and schema of a project, as JSON
 
-# the commit log keeps whichever is more (design.md §3.3)
+# the commit log keeps whichever is more
 LOG_RETENTION_NS = 600 * 1_000_000_000
 LOG_RETENTION_COMMITS = 10_000
 LOG_CACHED_BYTES_MAX = MIB

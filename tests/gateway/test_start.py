@@ -137,7 +137,7 @@ def test_a_signal_ends_the_site_and_all_its_processes(folder, settings, tmp_path
 
 @pytest.mark.slow
 def test_a_second_start_is_quick(folder, tmp_path):
-    """design.md §10 wants 5 s on a quiet machine; the bound here leaves room for a busy one."""
+    """The aim is 5 s on a quiet machine; the bound here leaves room for a busy one."""
     for _ in range(2):
         started_at, log = time.monotonic(), tmp_path / "log"
         with log.open("wb") as output:

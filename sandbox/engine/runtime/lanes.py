@@ -1,4 +1,4 @@
-"""Two lanes for one deployment's calls: a slow call does not hold up the ones behind it (design.md §2).
+"""Two lanes for one deployment's calls: a slow call does not hold up the ones behind it.
 
 The first lane takes all calls as long as it keeps up. A call that waits longer than BORROW_AFTER_S goes to the second
 one, whose process is borrowed from the spares and ends after a short pause. What a lane does is host.py.

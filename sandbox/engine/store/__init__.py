@@ -1,4 +1,4 @@
-"""The store: optimistic transactions over a commit log in SQLite (design.md §3)."""
+"""The store: optimistic transactions over a commit log in SQLite."""
 
 from __future__ import annotations
 

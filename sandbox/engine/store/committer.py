@@ -1,7 +1,7 @@
 """The committer: the single place that checks for conflict, assigns commit timestamps and applies writes.
 
 Everything between BEGIN IMMEDIATE and COMMIT is one call without an await, some tens of microseconds. Running the
-mutation again after a Conflict is the caller's part. Source: docs/spec/semantics.md §6, design.md §3.2.
+mutation again after a Conflict is the caller's part. Source: docs/spec/semantics.md §6; docs/decisions/0001.2.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compare: one read through its index beside the same read as a full table scan, both measured.
 
 The work is done by scan_worker.py in a process of its own with low priority: a scan in this process, even in a
-thread, would hold up everybody else (design.md §2).
+thread, would hold up everybody else.
 """
 
 from __future__ import annotations

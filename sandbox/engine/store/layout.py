@@ -3,7 +3,7 @@
 A document is its canonical JSON text, system fields included, so that reads pass bytes on without looking inside.
 Every index of every table, by_id and by_creation_time too, lives in `index_entries` under order-preserving keys
 (values/order.py), because SQLite's own indexes cannot give the order of values. `seq` is private to the file.
-Source of the shape: design.md §3.
+Why this shape: docs/decisions/0001.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Several Store objects, in this process or others, may serve one folder: the file is the only truth, and what is kept
 in memory is checked against it at every use. Methods are async so that another backend may wait where SQLite does
-not; no lock is held between two of them. Design: design.md §3.
+not; no lock is held between two of them. Why: docs/decisions/0001.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A round opens one snapshot, replays the commit log up to it, runs whatever is stale on that snapshot, then lets every
 listener send. So one Transition shows one moment, and all clients of a deployment move along together. Equal queries
-share one run (design.md §3.4). What a listener sends is session.py's business.
+share one run. What a listener sends is session.py's business.
 """
 
 from __future__ import annotations
