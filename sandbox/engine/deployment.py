@@ -70,6 +70,7 @@ class Deployment:
         self.live = LiveQueries(store, self.executor, self.note_run)
         self.live.on_commit(self._note_commit)
         self._project: CompiledProject | None = None
+        self._files: dict[str, str] = {}
         self._deploying = asyncio.Lock()
         self._listeners: list[TraceListener] = []
         self._sessions: set[SyncSession] = set()
@@ -117,7 +118,7 @@ class Deployment:
             try:
                 await self._go_live(files)
             except DeployError as error:
-                problems = error.problems or (Problem("convex/schema.ts", 0, 0, error.message),)
+                problems = error.problems or (Problem(self._first_change(files), 0, 0, error.message),)
                 return DeployResult(False, problems, (time.perf_counter() - started) * 1000)
             self.revision = revision
             _write_atomically(self.folder / "project.json", json.dumps({"revision": revision, "files": dict(files)}))
@@ -137,7 +138,13 @@ class Deployment:
                     await self._host.load(self._project)
                 raise
             self._project = project
+            self._files = dict(files)
             self.executor.functions = analysis.functions
+
+    def _first_change(self, files: Mapping[str, str]) -> str:
+        """Where to look when nothing more is known: the first file that differs from the live project."""
+        changed = [path for path, text in files.items() if self._files.get(path) != text]
+        return min((path for path in changed if path.startswith("convex/")), default="convex/schema.ts")
 
     async def _push_schema(self, schema_json: str | None, files: Mapping[str, str]) -> None:
         try:

@@ -223,3 +223,10 @@ async def test_a_read_that_stops_early_is_compared_with_the_same_stop(deployment
     (read,) = note.reads
     measured = await deployment.compare(read.table, read.index, read.range, read.order, read.limit)
     assert (read.limit, read.documents, measured.index_documents, measured.rows, measured.same) == (1, 1, 1, 1, True)
+
+
+async def test_a_load_that_never_ends_is_shown_in_the_file_that_changed(deployment: Deployment) -> None:
+    result = await deployment.deploy(2, STARTER_FILES | {"convex/signups.ts": SIGNUPS + "while (true) {}\n"})
+    (problem,) = result.problems
+    assert problem.file == "convex/signups.ts"
+    assert deployment.revision == 1
