@@ -34,6 +34,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.sandbox_data, ignore_errors=True)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright's loop stays in this thread until the end, and no other may run beside it."""
+    items.sort(key=lambda item: ROOT / "tests" / "browser" in item.path.parents)
+
+
 def unavailable(reason: str) -> NoReturn:
     """Ends the test: skipped on a developer's machine, failed where everything has to run."""
     if os.environ.get("CI"):
