@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lessons import catalogue, checking, live, progress, workspaces
 from lessons.access import access_workspace
@@ -52,7 +52,16 @@ async def learn(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "lessons/workspace.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
+async def files(request: HttpRequest, workspace_id: str) -> JsonResponse:
+    """The newest revision, or a save of a newer one."""
+    if request.method == "POST":
+        return await save_files(request, workspace_id)
+    workspace = await access_workspace(await request.auser(), workspace_id)
+    project = await sync_to_async(lambda: workspaces.read_project(workspaces.head(workspace)))()
+    return JsonResponse({"revision": project.number, "files": project.files})
+
+
 async def save_files(request: HttpRequest, workspace_id: str) -> JsonResponse:
     """Saves the project as a revision and brings it live; a failing deploy leaves the last good revision running."""
     started = time.perf_counter()

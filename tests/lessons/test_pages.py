@@ -245,3 +245,10 @@ async def test_one_person_has_one_check_at_a_time(browser: AsyncClient) -> None:
     workspace, _ = await open_lesson(browser)
     async with checking.turn_of(workspace.person_id):
         assert (await browser.post(f"/w/{workspace.id}/tasks/1/check")).status_code == 429
+
+
+async def test_the_newest_revision_is_told_to_its_owner_alone(browser: AsyncClient) -> None:
+    _, config = await open_lesson(browser)
+    newest = (await browser.get(config["urls"]["files"])).json()
+    assert newest == {"revision": config["revision"], "files": config["files"]}
+    assert (await AsyncClient().get(config["urls"]["files"])).status_code == 404

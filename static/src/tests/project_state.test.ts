@@ -70,10 +70,24 @@ Deno.test("a save whose answer was lost is known again, and the next one goes on
   assert.equal(state.phase.name, "saving");
 });
 
-Deno.test("a newer revision of another tab is not told as trouble of this one", () => {
-  const text = (...events: ProjectEvent[]): string => statusOf(run(...events).state, null, 0).text;
-  assert.equal(text({ type: "wentLive", revision: 5 }), "Revision 5 of another tab runs; here is revision 1");
-  assert.match(text(edit("c"), { type: "pauseEnded" }, answer(2, 1)), /1 problem, revision 1 still runs/);
+Deno.test("a revision with problems says what still runs", () => {
+  const { state } = run(edit("c"), { type: "pauseEnded" }, answer(2, 1));
+  assert.match(statusOf(state, null, 0).text, /1 problem, revision 1 still runs/);
+});
+
+Deno.test("a tab that changed nothing follows a newer revision without a question", () => {
+  const newest = { revision: 5, files: { ...FILES, "src/App.tsx": "theirs" } };
+  assert.deepEqual(run({ type: "wentLive", revision: 5 }).effects, [{ do: "lookForNewest" }]);
+  const { state, effects } = run({ type: "wentLive", revision: 5 }, { type: "newestSeen", newest });
+  assert.deepEqual(effects, [{ do: "showFiles", files: newest.files }]);
+  assert.deepEqual([state.saved, state.phase.name], [newest, "resting"]);
+});
+
+Deno.test("a tab with edits of its own keeps them when another one goes live", () => {
+  assert.deepEqual(run(edit("mine"), { type: "wentLive", revision: 5 }).effects, []);
+  const newest = { revision: 5, files: { ...FILES, "src/App.tsx": "theirs" } };
+  const { state, effects } = run({ type: "wentLive", revision: 5 }, edit("mine"), { type: "newestSeen", newest });
+  assert.deepEqual([state.files["src/App.tsx"], effects], ["mine", []]);
 });
 
 Deno.test("taking theirs shows their files and saves nothing", () => {
@@ -110,6 +124,8 @@ Deno.test("in any order of events no edit is lost and at most one save is in fli
     for (let step = 0; step < 40; step++) {
       const event = nextEvent(state, random, step);
       if (event.type === "edited") text = event.text;
+      const mayFollow = state.phase.name === "resting" && text === state.saved.files["src/App.tsx"];
+      if (event.type === "newestSeen" && mayFollow) text = event.newest.files["src/App.tsx"] ?? "";
       if (event.type === "theirsTaken" && state.phase.name === "asking") text = state.phase.theirs.files["src/App.tsx"] ?? "";
       if (["saveAnswered", "saveFailed", "saveRefused", "saveWasStale"].includes(event.type)) inFlight -= 1;
       const [next, effects] = reduce(state, event);
@@ -124,6 +140,7 @@ Deno.test("in any order of events no edit is lost and at most one save is in fli
 function nextEvent(state: ProjectState, random: (below: number) => number, step: number): ProjectEvent {
   const theirs = { revision: state.saved.revision + 1, files: { ...FILES, "src/App.tsx": `theirs ${step}` } };
   const always: ProjectEvent[] = [edit(`text ${random(5)}`), { type: "pauseEnded" }, { type: "saveNow" }, { type: "retryNow" }];
+  always.push({ type: "wentLive", revision: state.saved.revision + random(3) }, { type: "newestSeen", newest: theirs });
   const answers: ProjectEvent[] = [
     answer(state.saved.revision + 1),
     { type: "saveFailed", reason: "x" },

@@ -116,6 +116,9 @@ export class Project {
       case "ask":
         void this.#ask(effect.theirs);
         break;
+      case "lookForNewest":
+        void this.#lookForNewest();
+        break;
       case "showFiles":
         this.#options.showFiles(effect.files);
         break;
@@ -135,6 +138,12 @@ export class Project {
     } catch {
       this.#handle({ type: "saveFailed", reason: navigator.onLine ? "the server does not answer" : "you are offline" });
     }
+  }
+
+  /** Without an answer this tab stays as it is: its next save finds out. */
+  async #lookForNewest(): Promise<void> {
+    const response = await fetch(this.#options.url).catch(() => null);
+    if (response?.ok) this.#handle({ type: "newestSeen", newest: (await response.json()) as Version });
   }
 
   async #answered(response: Response, syntax: Problem[]): Promise<void> {

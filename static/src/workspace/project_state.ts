@@ -44,6 +44,7 @@ export type ProjectEvent =
   | { type: "saveFailed"; reason: string }
   | { type: "saveRefused"; message: string }
   | { type: "wentLive"; revision: number }
+  | { type: "newestSeen"; newest: Version }
   | { type: "theirsTaken" }
   | { type: "mineKept" };
 
@@ -52,6 +53,7 @@ export type Effect =
   | { do: "save"; base: number; files: Files }
   | { do: "retryLater"; afterMs: number }
   | { do: "ask"; theirs: Version }
+  | { do: "lookForNewest" }
   | { do: "showFiles"; files: Files };
 
 type Step = readonly [ProjectState, readonly Effect[]];
@@ -132,6 +134,24 @@ function failed(state: ProjectState, reason: string): Step {
   return [next, [{ do: "retryLater", afterMs: retryAfterMs(failedTries) }]];
 }
 
+const mayFollow = (state: ProjectState): boolean => state.phase.name === "resting" && !hasUnsavedEdits(state);
+
+/** Another tab made a revision live. A tab with edits of its own hears of it when it saves; one without follows. */
+function wentLive(state: ProjectState, revision: number): Step {
+  const next = { ...state, goodRevision: Math.max(revision, state.goodRevision ?? 0) };
+  return revision > state.saved.revision && mayFollow(state) ? [next, [{ do: "lookForNewest" }]] : stay(next);
+}
+
+function newestSeen(state: ProjectState, newest: Version): Step {
+  return newest.revision > state.saved.revision && mayFollow(state) ? take(state, newest) : stay(state);
+}
+
+/** Shows another tab's version; the editor's undo still has ours. */
+function take(state: ProjectState, theirs: Version): Step {
+  const next: ProjectState = { ...state, files: theirs.files, saved: theirs, phase: { name: "resting" } };
+  return [next, [{ do: "showFiles", files: theirs.files }]];
+}
+
 /** Another tab was faster, or an earlier save of ours arrived and only its answer was lost: then there is nothing to ask. */
 function stale(state: ProjectState, theirs: Version): Step {
   if (state.unanswered.some((files) => sameFiles(files, theirs.files))) {
@@ -150,9 +170,7 @@ function refused(state: ProjectState, message: string): Step {
 function decided(state: ProjectState, takeTheirs: boolean): Step {
   if (state.phase.name !== "asking") return stay(state);
   const { theirs } = state.phase;
-  if (!takeTheirs) return save({ ...state, saved: theirs });
-  const next: ProjectState = { ...state, files: theirs.files, saved: theirs, phase: { name: "resting" } };
-  return [next, [{ do: "showFiles", files: theirs.files }]];
+  return takeTheirs ? take(state, theirs) : save({ ...state, saved: theirs });
 }
 
 export function reduce(state: ProjectState, event: ProjectEvent): Step {
@@ -173,7 +191,9 @@ export function reduce(state: ProjectState, event: ProjectEvent): Step {
     case "saveRefused":
       return refused(state, event.message);
     case "wentLive":
-      return stay({ ...state, goodRevision: Math.max(event.revision, state.goodRevision ?? 0) });
+      return wentLive(state, event.revision);
+    case "newestSeen":
+      return newestSeen(state, event.newest);
     case "theirsTaken":
       return decided(state, true);
     case "mineKept":

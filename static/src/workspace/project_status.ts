@@ -7,9 +7,6 @@ function savedText(state: ProjectState, liveMs: number | null): string {
   if (state.goodRevision === revision) {
     return liveMs === null ? `Saved as revision ${revision}` : `Saved as revision ${revision} · live after ${liveMs} ms`;
   }
-  if (state.goodRevision !== null && state.goodRevision > revision) {
-    return `Revision ${state.goodRevision} of another tab runs; here is revision ${revision}`;
-  }
   const problems = state.problemCount === 1 ? "1 problem" : `${state.problemCount} problems`;
   const running = state.goodRevision === null ? "nothing runs yet" : `revision ${state.goodRevision} still runs`;
   return `Saved as revision ${revision} · ${state.problemCount ? problems : "not live"}, ${running}`;
