@@ -6,6 +6,7 @@ EngineError
 │   ├── LimitExceeded     a documented limit was passed
 │   └── FunctionTimedOut  the call was stopped by its deadline
 ├── Conflict              an optimistic commit lost; the caller runs again
+├── AlreadyCommitted      this very request was committed before: its recorded answer is the answer
 ├── LogTruncated          the commit log no longer reaches the asked timestamp
 ├── ProtocolError         a client broke the sync protocol: answered with FatalError
 ├── RetriableError        the server cannot serve now: the socket closes with a reason and the client comes back
@@ -80,6 +81,18 @@ class Conflict(EngineError):
         )
         self.table = table
         self.commit_ts = commit_ts
+
+
+class AlreadyCommitted(EngineError):
+    """A request that is asked again (sync-protocol.md §4 rule 7), with the answer that was recorded at its commit."""
+
+    code = "AlreadyCommitted"
+
+    def __init__(self, ts: int, value_json: str, log_lines: tuple[str, ...]) -> None:
+        super().__init__("This request was committed before")
+        self.ts = ts
+        self.value_json = value_json
+        self.log_lines = log_lines
 
 
 class LogTruncated(EngineError):

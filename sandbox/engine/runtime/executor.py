@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from sandbox.engine import limits, schema, values
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import Conflict, LearnerError, LimitExceeded
+from sandbox.engine.errors import AlreadyCommitted, Conflict, LearnerError, LimitExceeded
 from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
 from sandbox.engine.runtime.syscalls import Syscalls
@@ -122,11 +122,13 @@ class Executor:
 
         `deliver` is called with the outcome while `guard` is held, and the guard is taken before the commit: whoever
         else takes the guard sees the response before any effect of the commit (sync-protocol.md §4 rule 5).
+        Raises AlreadyCommitted for a `request_key` that has an answer by the time its turn comes.
         """
         outcome: Outcome | None = None
         retries = 0
         while outcome is None:
             async with self._mutating, await self._store.snapshot() as snapshot:
+                await self._refuse_if_committed(request_key)
                 attempt = await self._attempt(request, "mutation", snapshot)
                 try:
                     async with guard or nullcontext():
@@ -142,6 +144,14 @@ class Executor:
                 await asyncio.sleep(_backoff_seconds(retries))
                 retries += 1
         return outcome
+
+    async def _refuse_if_committed(self, request_key: tuple[str, int] | None) -> None:
+        """Looked up in the request's own turn: it may have been committed while it waited, or by another process."""
+        record = None if request_key is None else await self._store.recorded_request(*request_key)
+        if record is not None:
+            ts, text = record
+            answer = json.loads(text)
+            raise AlreadyCommitted(ts, answer["value"], tuple(answer["logLines"]))
 
     async def _commit(
         self, request: Request, attempt: _Attempt, retries: int, request_key: tuple[str, int] | None

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import LearnerError, ProtocolError
+from sandbox.engine.errors import AlreadyCommitted, LearnerError, ProtocolError
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
-from sandbox.engine.store import Store, Timestamp
+from sandbox.engine.store import Timestamp
 from sandbox.engine.sync import protocol
 from sandbox.engine.sync.live_queries import LiveQueries, Subscription
 from sandbox.engine.sync.protocol import (
@@ -50,7 +50,6 @@ VerifyToken = Callable[[str], Identity]
 class Backend(Protocol):
     """What a session needs of its deployment."""
 
-    store: Store
     executor: Executor
     live: LiveQueries
     clock: Clock
@@ -278,15 +277,15 @@ class SyncSession:
             return
         assert self._session_id is not None
         key = (self._session_id, call.request_id)
-        recorded = await self._backend.store.recorded_request(*key)
-        if recorded is not None:
-            self._replay(call, *recorded)
-            return
         args_json = json.dumps(call.args, separators=(",", ":"), ensure_ascii=False)
         request = Request(call.path, args_json, identity, persona_of(identity))
-        outcome = await self._backend.executor.mutation(
-            request, request_key=key, guard=self._guard, deliver=lambda done: self._respond(call.request_id, done)
-        )
+        try:
+            outcome = await self._backend.executor.mutation(
+                request, request_key=key, guard=self._guard, deliver=lambda done: self._respond(call.request_id, done)
+            )
+        except AlreadyCommitted as before:
+            self._succeed(call.request_id, before.value_json, Timestamp(before.ts), before.log_lines)
+            return
         self._backend.note_run(outcome.note)
 
     def _respond(self, request_id: int, outcome: Outcome) -> None:
@@ -297,10 +296,6 @@ class SyncSession:
             return
         assert outcome.value_json is not None
         self._succeed(request_id, outcome.value_json, outcome.ts, outcome.log_lines)
-
-    def _replay(self, call: RequestCall, ts: Timestamp, result: str) -> None:
-        recorded: dict[str, Any] = json.loads(result)
-        self._succeed(call.request_id, recorded["value"], ts, tuple(recorded["logLines"]))
 
     def _succeed(self, request_id: int, value_json: str, ts: Timestamp, log_lines: tuple[str, ...]) -> None:
         self._queue(protocol.mutation_succeeded(request_id, value_json, ts, log_lines))

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.engine.runtime import executor
 from sandbox.engine.runtime.executor import Request
-from tests.engine.sync.fakes import FakeBackend, PythonHost
+from tests.engine.sync.fakes import Client, FakeBackend, PythonHost
 
 
 async def count(syscalls: Any) -> int:
@@ -75,3 +75,32 @@ async def test_a_mutation_that_always_loses_ends_with_convexs_error(backend: Fak
         "and on every subsequent retry. See https://docs.convex.dev/error#1"
     )
     assert len(host.calls) == 5
+
+
+async def test_a_request_asked_again_while_it_still_runs_is_answered_once_for_all(
+    backend: FakeBackend, host: PythonHost
+) -> None:
+    may_end = asyncio.Event()
+
+    @host.function("notes:slow", "mutation")
+    async def _slow(syscalls: Any, args: dict[str, Any]) -> Any:
+        await may_end.wait()
+        return await syscalls._tx.insert("notes", {"text": "once"})
+
+    backend.executor.functions = host.functions
+    before, after = Client(backend), Client(backend)  # one session id: the same client, before and after a reconnect
+    for client in (before, after):
+        await client.connect()
+        await client.say("Mutation", requestId=0, udfPath="notes:slow", args=[{}])
+    for _ in range(50):
+        await asyncio.sleep(0)  # both have looked for a record by now, and the first one runs
+    assert len(host.calls) == 1
+    may_end.set()
+    answers = [
+        (await client.wait(lambda client=client: client.of_type("MutationResponse")))[0] for client in (before, after)
+    ]
+    assert answers[0]["success"]
+    assert answers[0] == answers[1]
+    assert len(host.calls) == 1
+    for client in (before, after):
+        await client.session.disconnect()
