@@ -146,8 +146,6 @@ class Transaction:
         try:
             found = self._resolve(id, table, method, is_write=False)
             if found is None:
-                # A table of this number may appear; which name it will have cannot be known.
-                self.read_set.add(Interval(TABLES_INDEX, b"", None))
                 return None
             note = ReadNote(found.name, "by_id", [{"type": "Eq", "fieldPath": "_id", "value": id}], "asc")
             self.reads.append(note)
@@ -220,6 +218,9 @@ class Transaction:
             raise LearnerError("User tables cannot be accessed with db.system.", code="UserTable")
         found = self._by_number(table_no)
         if found is None:
+            # A table of this number may appear; which name it will have cannot be known. A function may catch the
+            # error of a write and go on, so that it was missing has been read in any case.
+            self.read_set.add(Interval(TABLES_INDEX, b"", None))
             if is_write:
                 raise _invalid_id(method, f'Table for ID "{document_id}" not found')
         elif table is not None and found.name != table:

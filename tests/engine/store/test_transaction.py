@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.engine.errors import LearnerError, LimitExceeded
+from sandbox.engine.errors import Conflict, LearnerError, LimitExceeded
 from sandbox.engine.store import Interval
 from sandbox.engine.store import transaction as transaction_module
 from sandbox.engine.values import encode_id, key_after
@@ -39,6 +39,16 @@ async def test_an_id_of_no_table_is_null_to_read_and_an_error_to_write(db: Drive
         assert await refusal(tx.patch(stranger, {})) == (
             f'Invalid argument `id` for `db.patch`: Table for ID "{stranger}" not found'
         )
+
+
+async def test_that_a_write_found_no_table_is_part_of_the_read_set(db: Driver):
+    await db.insert("a", {})
+    async with db.begin() as tx:
+        (early,) = await db.insert("b", {})
+        await refusal(tx.patch(early, {}))
+        await tx.insert("a", {})
+        with pytest.raises(Conflict):
+            await db.commit(tx)
 
 
 async def test_writes_to_what_is_not_there_are_refused(db: Driver):
