@@ -16,7 +16,7 @@ from sandbox.engine.errors import Conflict, LogTruncated
 from sandbox.engine.store.catalog import CatalogCache, Table
 from sandbox.engine.store.commit_log import Change, Commit, RecentCommits, Timestamp, encode_changes, head_of
 from sandbox.engine.store.layout import TABLES_INDEX
-from sandbox.engine.store.pending_writes import PendingWrite
+from sandbox.engine.store.pending_writes import Keys, PendingWrite
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.values import encode_key
 
@@ -110,8 +110,8 @@ class Committer:
         for write in writes:
             seq = self._store_document(write)
             old_keys, new_keys = write.old_keys, _with_true_ids(write.new_keys, index_ids)
-            removed += [entry for entry in old_keys.items() if new_keys.get(entry[0]) != entry[1]]
-            added += [(index, key, seq) for index, key in new_keys.items() if old_keys.get(index) != key]
+            removed += _except(old_keys, new_keys)
+            added += [(index_id, key, seq) for index_id, key in _except(new_keys, old_keys)]
             number = write.table.number
             counts[number] = counts.get(number, 0) + (write.new is not None) - (write.old is not None)
         connection.executemany(DELETE_ENTRY, removed)
@@ -162,10 +162,18 @@ def _needed_tables(transaction: Transaction, writes: Sequence[PendingWrite]) -> 
     return [table for table in transaction.created_tables.values() if table.number in numbers]
 
 
-def _with_true_ids(keys: dict[int, bytes], index_ids: dict[int, int]) -> dict[int, bytes]:
+def _except(keys: Keys, others: Keys) -> Keys:
+    """The keys that are not among the others."""
+    if not keys or not others:
+        return keys
+    known = set(others)
+    return tuple([key for key in keys if key not in known])
+
+
+def _with_true_ids(keys: Keys, index_ids: dict[int, int]) -> Keys:
     if not index_ids:
         return keys
-    return {index_ids.get(index_id, index_id): key for index_id, key in keys.items()}
+    return tuple((index_ids.get(index_id, index_id), key) for index_id, key in keys)
 
 
 def _changes(writes: Sequence[PendingWrite], index_ids: dict[int, int]) -> tuple[Change, ...]:
@@ -173,7 +181,7 @@ def _changes(writes: Sequence[PendingWrite], index_ids: dict[int, int]) -> tuple
     created: set[int] = set()
     for write in writes:
         table = write.table
-        keys = dict.fromkeys(chain(write.old_keys.items(), _with_true_ids(write.new_keys, index_ids).items()))
+        keys = dict.fromkeys(chain(write.old_keys, _with_true_ids(write.new_keys, index_ids)))
         if table.by_id.id in index_ids and table.number not in created:
             created.add(table.number)
             keys[TABLES_INDEX, encode_key([table.name])] = None

@@ -9,17 +9,21 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from sandbox.engine.store.catalog import Table
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.values import Value
 
-Keys = dict[int, bytes]
-"""Index id to key, for every index of one table."""
+Keys = tuple[tuple[int, bytes], ...]
+"""Index ids with keys, for every index of one table: one key of most, and of a search index as many as it finds."""
+
+_INDEX_ID = itemgetter(0)
 
 
 def keys_of(table: Table, document: dict[str, Value]) -> Keys:
-    return {index.id: index.key(document) for index in table.indexes.values()}
+    keys = [(index.id, index.key(document)) for index in table.indexes.values()]
+    return tuple(keys)
 
 
 @dataclass(slots=True)
@@ -97,7 +101,7 @@ class PendingWrites:
         """A first write of this document, or one that replaces the transaction's earlier version of it."""
         earlier = self._writes.get(write.id)
         self._writes[write.id] = write
-        self._indexes.update(write.old_keys, write.new_keys)
+        self._indexes.update(map(_INDEX_ID, write.old_keys), map(_INDEX_ID, write.new_keys))
         for index_id, view in self._views.items():
             _apply(view, index_id, earlier, write)
 
@@ -116,10 +120,15 @@ class PendingWrites:
 def _apply(view: _IndexView, index_id: int, earlier: PendingWrite | None, write: PendingWrite) -> None:
     """A write to another table has no key in this index, and then nothing happens."""
     if earlier is None:
-        if index_id in write.old_keys:
-            view.hide(write.old_keys[index_id])
-    elif index_id in earlier.new_keys:
-        view.unshow(earlier.new_keys[index_id])
-    if index_id in write.new_keys:
+        for key in _keys_in(write.old_keys, index_id):
+            view.hide(key)
+    else:
+        for key in _keys_in(earlier.new_keys, index_id):
+            view.unshow(key)
+    for key in _keys_in(write.new_keys, index_id):
         assert write.new is not None
-        view.show(write.new_keys[index_id], write.new)
+        view.show(key, write.new)
+
+
+def _keys_in(keys: Keys, index_id: int) -> list[bytes]:
+    return [key for owner, key in keys if owner == index_id]

@@ -27,7 +27,7 @@ from sandbox.engine.store.commit_log import Timestamp
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document, merged, text_of, with_system_fields, without_system_fields
 from sandbox.engine.store.layout import TABLES_INDEX
-from sandbox.engine.store.pending_writes import PendingWrite, PendingWrites, keys_of
+from sandbox.engine.store.pending_writes import Keys, PendingWrite, PendingWrites, keys_of
 from sandbox.engine.store.plan import parse_plan
 from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_set import OVER_LIMIT_HELP, Interval, ReadSet
@@ -250,7 +250,7 @@ class Transaction:
             document = with_system_fields(value, document_id, self._next_creation_time)
             text = text_of(document)
             self._check_schema(target, document)
-            self._put(PendingWrite(target, uid, document_id, None, None, {}, text, keys_of(target, document)))
+            self._put(PendingWrite(target, uid, document_id, None, None, (), text, keys_of(target, document)))
             self._next_creation_time = math.nextafter(self._next_creation_time, math.inf)
         finally:
             self.store_ms += (time.perf_counter() - started) * 1000
@@ -290,7 +290,7 @@ class Transaction:
                 raise LearnerError(f"{verb} on nonexistent document ID {document_id}", code="NonexistentDocument")
             old = cast(Document, loads(text))
             if change is None:
-                self._put(self._next_version(found, document_id, seq, text, old, None, {}))
+                self._put(self._next_version(found, document_id, seq, text, old, None, ()))
                 return
             new = with_system_fields(change(old), document_id, cast(float, old["_creationTime"]))
             new_text = text_of(new)
@@ -314,7 +314,7 @@ class Transaction:
         text: bytes,
         old: Document,
         new_text: bytes | None,
-        new_keys: dict[int, bytes],
+        new_keys: Keys,
     ) -> PendingWrite:
         """`text` and `old` are what the transaction saw; what the commit replaces is the snapshot's version."""
         earlier = self.pending.get(document_id)
