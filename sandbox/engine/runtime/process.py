@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import resource
 import secrets
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,13 @@ from sandbox.engine.runtime.channel import DeadlinePassed, LineChannel, ProcessE
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.exchange import CallStopped, Exchange, Reply
 from sandbox.engine.runtime.hardening import command
+from sandbox.engine.runtime.realm_sources import realm_sources
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.runtime.toolchain import Toolchain
 
 BOOT_SECONDS = 30.0
 BEGIN_SECONDS = 10.0  # until learner code begins: the realm of the call before may have to be made first
 LOAD_SECONDS = 2.0
-SOURCES = ("prelude.js", "fixed_world.js", "ids.js", "inspect.js", "console.js", "web.js", "url.js")
-_FOLDER = Path(__file__).parent / "js"
 
 
 class JsProcess:
@@ -165,6 +163,5 @@ def _boot_command(library: Path, _version: int, run: str) -> bytes:
 @lru_cache(maxsize=4)
 def _boot_sources(library: Path, _version: int) -> bytes:
     """The rest of the boot command; `_version` is the library's time of change, so that a rebuild is noticed."""
-    sources: Iterable[tuple[str, str]] = [(name, (_FOLDER / name).read_text()) for name in SOURCES]
-    document = {"sources": list(sources), "convexLibrary": library.read_text()}
+    document = {"sources": realm_sources(), "convexLibrary": library.read_text()}
     return json.dumps(document).encode()[1:] + b"\n"

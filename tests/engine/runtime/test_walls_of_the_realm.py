@@ -32,7 +32,43 @@ function walk(value: any, path: string) {
     }
   }
 }
+// What a call or a getter gives, or throws.
+const found: any[] = [];
+async function collect(act: () => any) {
+  try { found.push(await act()); } catch (error) { found.push(error); }
+}
+// Everything that an object's own and inherited getters and methods give, also when they are asked for nonsense.
+async function exercise(item: any) {
+  const names = new Set<PropertyKey>();
+  for (let owner = item; owner !== null && owner !== Object.prototype; owner = Reflect.getPrototypeOf(owner)) {
+    for (const key of Reflect.ownKeys(owner)) names.add(key);
+  }
+  for (const name of names) {
+    await collect(() => item[name]);
+    if (name === "constructor") continue;
+    for (const args of [[], ["a"], ["a", "b"], [{}, null], [() => 1], [new Uint8Array(2), item]]) {
+      await collect(() => typeof item[name] === "function" ? settled(item[name](...args)) : null);
+    }
+  }
+}
+// A promise that never settles must not end the walk.
+function settled(value: any) {
+  return value instanceof Promise ? Promise.race([value, new Promise((done) => turns(50, done))]) : value;
+}
+function turns(left: number, done: (value: any) => void) {
+  if (left === 0) done(null); else Promise.resolve().then(() => turns(left - 1, done));
+}
 """
+
+# One of every web interface, and some things that only a failure brings forth.
+WEB_OBJECTS = """[
+  () => new URL("http://a/?b=1"), () => new URLSearchParams("a=1"),
+  () => new Headers({ a: "1" }), () => new Headers({ a: "1" }).entries(), () => new Headers({ "é": "1" }),
+  () => new Blob(["a"]), () => new File(["a"], "a.txt"),
+  () => new Request("http://a/", { method: "POST", body: "1" }), () => new Request("http://a/"), () => new Request("a"),
+  () => new Response("{}"), () => new Response(null), () => Response.json({ a: 1 }),
+  () => new Response("", { status: 1 }),
+]"""
 
 
 async def test_no_object_reachable_from_a_function_belongs_to_another_realm(learner):
@@ -67,6 +103,25 @@ export const f = query(async (ctx, args) => {{
     await learner.deploy(code=source)
     result = await learner.call()
     assert result.value_json == '{"seen":true,"strangers":[]}', result
+
+
+async def test_no_object_that_a_web_interface_makes_belongs_to_another_realm(learner):
+    source = f"""{IMPORTS}{WALK}
+export const f = query(async () => {{
+  const names = Reflect.ownKeys(globalThis);
+  for (const name of names) await collect(() => (globalThis as any)[name]);
+  const makers: (() => any)[] = {WEB_OBJECTS};
+  const made = makers.map((make) => {{ try {{ return make(); }} catch (error) {{ return error; }} }});
+  for (const item of made) await exercise(item);
+  const untouched = names.filter((name) => Reflect.getOwnPropertyDescriptor(globalThis, name)?.get !== undefined);
+  walk(globalThis, "globalThis");
+  walk(found, "found");
+  return {{ strangers, untouched: untouched.map(String), seen: seen.size > 900 && found.length > 500 }};
+}});
+"""
+    await learner.deploy(code=source)
+    result = await learner.call()
+    assert result.value_json == '{"seen":true,"strangers":[],"untouched":[]}', result
 
 
 async def test_a_stack_formatter_cannot_be_installed(learner):

@@ -1,0 +1,38 @@
+"""The scripts that build a realm, in their order. Each evaluates to a function of the realm's private object.
+
+Those of js/web/ are needed by few functions, so they become functions inside one script: V8 reads past the body of a
+function until somebody calls it, and js/web_lazy.js does that when learner code touches one of their names.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "js"
+_EAGER = ("prelude.js", "fixed_world.js", "ids.js", "inspect.js", "console.js", "web.js", "url.js")
+_LAZY = ("headers", "files", "bodies")
+# A parenthesis before the word makes V8 compile a function at once.
+_PART = re.compile(r"\A((?://[^\n]*\n|\n)*)\((function \(web\) \{.*\})\);\s*\Z", re.DOTALL)
+
+
+def realm_sources() -> list[tuple[str, str]]:
+    """(file name, text) of every script."""
+    eager = [(name, _read(name)) for name in _EAGER]
+    return [*eager, ("web-parts.js", _lazy_parts()), ("web_lazy.js", _read("web_lazy.js"))]
+
+
+def _lazy_parts() -> str:
+    parts = ",\n".join(f"{name}: {_part(name)}" for name in _LAZY)
+    return f"(function (realm) {{ realm.webParts = {{ __proto__: null, {parts} }}; }});"
+
+
+def _part(name: str) -> str:
+    found = _PART.match(_read(f"web/{name}.js"))
+    if found is None:
+        raise ValueError(f"js/web/{name}.js is not one function of `web`")
+    return found[2]
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text()
