@@ -138,21 +138,20 @@ class SocketProtocol(WebSocketProtocol):
 
 
 class Server(DaphneServer):
-    """Serves `application` on one address until `stop_gently`, SIGINT or SIGTERM."""
+    """Serves `application` on the ports of one address until `stop_gently`, SIGINT or SIGTERM."""
 
     def __init__(
         self,
         application: Any,
         host: str,
-        port: int,
-        *,
+        *ports: int,
         on_listening: Callable[[], None],
         on_stop: Callable[[], Awaitable[None]],
     ) -> None:
         interface = host.replace(":", r"\:")
         super().__init__(
             application,
-            endpoints=[f"tcp:port={port}:interface={interface}:backlog={LISTEN_BACKLOG}"],
+            endpoints=[f"tcp:port={port}:interface={interface}:backlog={LISTEN_BACKLOG}" for port in ports],
             signal_handlers=False,  # Twisted leaves an inherited "ignore" as it is; see _take_signals
             action_logger=log_access,
             ping_interval=5,

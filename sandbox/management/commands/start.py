@@ -5,27 +5,21 @@ Whatever keeps the site from running is said in one sentence, with exit code 1 a
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import signal
-import socket
 from argparse import ArgumentParser
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management import CommandError, call_command
 
 from sandbox import data_folder
-from sandbox.engine import EngineError, close_pools, probe
-from sandbox.gateway import front_end
+from sandbox.engine import close_pools
 from sandbox.gateway.hosts import names_of, shown_name
-from sandbox.gateway.processes import end_at_once, kill_descendants
+from sandbox.gateway.processes import kill_descendants
+from sandbox.management.serving import ServingCommand, end_on_signals, require_free_port
 
 
-class Command(BaseCommand):
+class Command(ServingCommand):
     help = "Builds what is stale, migrates, and serves the site until SIGINT or SIGTERM."
-    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of this machine")
@@ -41,51 +35,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, host: str, port: int, name: list[str], unsafe_runner: bool, **options: Any) -> None:
-        _end_on_signals()
+        end_on_signals()
         settings.UNSAFE_RUNNER = unsafe_runner
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names_of(host), *name]
         data_folder.prepare(settings.DATA_DIR)
-        _require_free_port(host, port)
+        require_free_port(host, port)
         self._build_front_end()
         self._require_walls()
         call_command("migrate", interactive=False, verbosity=0)
         self._serve(host, port)
-
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
-
-    def _build_front_end(self) -> None:
-        try:
-            front_end.find_deno()
-            if front_end.is_stale():
-                self._say("front end: building; the first time takes up to a minute")
-                front_end.build(self._say)
-        except front_end.FrontEndUnavailable as error:
-            raise CommandError(str(error)) from error
-
-    def _require_walls(self) -> None:
-        """Says which walls stand around learner code, and refuses where the one that matters is missing."""
-        try:
-            report = asyncio.run(probe(front_end.toolchain()))
-        except (EngineError, OSError) as error:  # a TimeoutError is an OSError
-            raise CommandError(f"Deno does not start on this machine ({error or 'it does not answer'}).") from error
-        held = ", ".join(name for name, holds, _ in report.layers if holds) or "none"
-        missing = "; ".join(f"{name} ({detail})" for name, holds, detail in report.layers if not holds)
-        self._say(f"learner code runs behind: {held}" + (f" | missing: {missing}" if missing else ""))
-        if report.is_walled:
-            return
-        if report.runs_as_root:
-            raise CommandError(
-                "Learner code would run as root here, because changing to another user failed; "
-                "start the site as an ordinary user."
-            )
-        if not settings.UNSAFE_RUNNER:
-            raise CommandError(
-                "This system offers neither Landlock nor a change of user, so learner code could read your files; "
-                "start with --unsafe-runner only if every learner may do that."
-            )
-        self._say("WARNING: --unsafe-runner: learner code can read every file that this account can read")
 
     def _serve(self, host: str, port: int) -> None:
         # Imported late: Daphne installs the reactor, and the application needs the migrated database.
@@ -110,35 +68,3 @@ class Command(BaseCommand):
             kill_descendants()
         if server.failure is not None:
             raise CommandError(f"Port {port} on {host} cannot be used ({server.failure}).")
-
-
-def _end_on_signals() -> None:
-    """Until the server takes the signals itself: end at once, also when they were inherited as ignored."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        end_at_once()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-
-
-def _require_free_port(host: str, port: int) -> None:
-    if not 1 <= port <= 65535:
-        raise CommandError(f"{port} is not a port; choose one from 1024 to 65535 with --port.")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-    except OSError as error:
-        raise CommandError(_port_problem(host, port, error)) from error
-
-
-def _port_problem(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is used by another program; choose another one with --port."
-    if error.errno == errno.EACCES:
-        return f"Port {port} needs more rights than this account has; choose one above 1023 with --port."
-    reason = (error.strerror or str(error)).lower()
-    return f"This machine cannot listen on {host} ({reason}); choose another address with --host."

@@ -1,0 +1,53 @@
+"""A stand-alone deployment on the network: the sync sockets and the addresses at the root, and a port for HTTP actions.
+
+Everything that is told apart by a token on the classroom's site (sync_consumer.py) is here one deployment, open to
+whoever reaches the port, as Convex's own backend is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sandbox.engine import Deployment, limits
+from sandbox.gateway.sockets import Receive, Send, Socket
+
+Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+NO_HTTP_ACTIONS = b"This Convex deployment does not have HTTP actions enabled."
+_SYNC_PATH = re.compile(r"/(?:api/(?:[^/]+/)?)?sync")
+
+
+def application(deployment: Deployment, http: Application, site_port: int) -> Application:
+    """The ASGI application. `http` answers requests; sockets and the port of HTTP actions are answered here."""
+
+    async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await _serve_socket(deployment, scope["path"], Socket(receive, send))
+        elif scope["server"][1] == site_port:
+            await _refuse_http_action(send)
+        else:
+            await http(scope, receive, send)
+
+    return serve
+
+
+async def _serve_socket(deployment: Deployment, path: str, socket: Socket) -> None:
+    await socket.open()
+    if not _SYNC_PATH.fullmatch(path):
+        await socket.refuse()
+        return
+    await socket.accept()
+    session = deployment.connect(socket.send_text, socket.close)
+    try:
+        async for text in socket.frames(limits.FRAME_BYTES_MAX):
+            await session.receive(text)
+    finally:
+        await session.disconnect()
+
+
+async def _refuse_http_action(send: Send) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.body", "body": NO_HTTP_ACTIONS})

@@ -1,0 +1,61 @@
+"""The one deployment of `manage.py host`: where its data lies, its admin key, and bringing the folder's code live."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import data_folder
+from sandbox.engine import DeployError, Deployment, DeployResult, Problem, Toolchain
+from sandbox.gateway.host_project import ProjectFolder
+
+ADMIN_KEY_FILE = "admin.key"
+
+
+def default_data(data_dir: Path, project: ProjectFolder) -> Path:
+    """Where a project keeps its rows unless `--data` says: not in the project, which may be read by its own code."""
+    name = re.sub(r"[^a-z0-9]+", "-", project.root.name.lower()).strip("-")[:32]
+    digest = hashlib.sha256(str(project.root).encode()).hexdigest()[:8]
+    return data_dir / "hosts" / (f"{name}-{digest}" if name else digest)
+
+
+def admin_key(data: Path, given: str | None) -> tuple[str, bool]:
+    """The key that opens admin functions, and whether it was made just now. A given one is not kept."""
+    if given:
+        return given, False
+    is_new = not (data / "secret" / ADMIN_KEY_FILE).exists()
+    fresh = f"{data.name}|{secrets.token_hex(32)}"
+    return data_folder.secret(data, ADMIN_KEY_FILE, make=fresh.encode()).decode(), is_new
+
+
+@dataclass(slots=True)
+class HostedProject:
+    """A project folder and its open deployment. Belongs to one event loop; end it with `deployment.close()`."""
+
+    project: ProjectFolder
+    deployment: Deployment
+
+    @classmethod
+    async def open(cls, project: ProjectFolder, data: Path, tools: Toolchain) -> HostedProject:
+        return cls(project, await Deployment.open(data, tools=tools))
+
+    async def deploy(self) -> DeployResult:
+        """Brings what the folder holds now live. Mistakes in it come back as problems; then the code before stays."""
+        try:
+            files = self.project.modules()
+        except DeployError as error:
+            return DeployResult(False, error.problems, 0.0)
+        return await self.deployment.deploy((self.deployment.revision or 0) + 1, files)
+
+
+def problem_lines(problems: Iterable[Problem]) -> list[str]:
+    """A line for each problem: `convex/messages.ts:3:7: reason`; further lines of a reason are indented."""
+    return [f"{_place(problem)}: {problem.message.rstrip()}".replace("\n", "\n    ") for problem in problems]
+
+
+def _place(problem: Problem) -> str:
+    return f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file

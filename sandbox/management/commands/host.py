@@ -1,0 +1,105 @@
+"""`manage.py host FOLDER`: a folder with Convex functions as a stand-alone deployment, in one process.
+
+Whatever keeps it from serving is said with exit code 1 and without a trace; for code that does not deploy, that is a
+line with file, line, column and reason for each problem.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError
+
+from sandbox import data_folder
+from sandbox.engine import EngineError, close_pools
+from sandbox.gateway import front_end, hosted
+from sandbox.gateway.host_project import ProjectFolder, ProjectUnusable
+from sandbox.gateway.hosts import shown_name
+from sandbox.gateway.processes import kill_descendants
+from sandbox.management.serving import ServingCommand, end_on_signals, require_free_port
+
+
+class Command(ServingCommand):
+    help = "Serves any folder that holds convex/ as a deployment of its own until SIGINT or SIGTERM."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, help="the project: the folder that holds convex/ (or convex.json)")
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of this machine")
+        parser.add_argument("--port", type=int, default=3210, help="clients and the HTTP API")
+        parser.add_argument("--site-port", type=int, default=3211, help="HTTP actions")
+        parser.add_argument("--admin-key", help="the key for admin functions; without it one is made and kept")
+        parser.add_argument("--data", type=Path, help="folder that keeps rows, files and keys (default: in var/hosts)")
+        parser.add_argument("--unsafe-runner", action="store_true", help="run code although no hardening layer holds")
+
+    def handle(self, *args: Any, folder: Path, data: Path | None, **options: Any) -> None:
+        end_on_signals()
+        settings.UNSAFE_RUNNER = options["unsafe_runner"]
+        settings.ALLOWED_HOSTS = ["*"]  # there are no cookies here that a foreign name could borrow
+        settings.ROOT_URLCONF = "sandbox.gateway.host_urls"
+        settings.MIDDLEWARE = []
+        try:
+            project = ProjectFolder.find(folder)
+        except ProjectUnusable as error:
+            raise CommandError(str(error)) from error
+        data = data or hosted.default_data(settings.DATA_DIR, project)
+        data_folder.prepare(data)
+        for port in (options["port"], options["site_port"]):
+            require_free_port(options["host"], port)
+        self._build_front_end()
+        self._require_walls()
+        key, is_new = hosted.admin_key(data, options["admin_key"])
+        if is_new:
+            self._say(f"admin key (kept in {data / 'secret'}): {key}")
+        self._serve(project, data, options)
+
+    def _serve(self, project: ProjectFolder, data: Path, options: dict[str, Any]) -> None:
+        # Imported late: Daphne installs the reactor, and Django's handler reads the settings made above.
+        from daphne.server import twisted_loop
+        from django.core.asgi import get_asgi_application
+
+        from sandbox.gateway.host_site import application
+        from sandbox.gateway.server import Server
+
+        host, port, site_port = options["host"], options["port"], options["site_port"]
+        try:
+            deployed = twisted_loop.run_until_complete(self._deploy(project, data))
+        except BaseException:
+            twisted_loop.run_until_complete(close_pools())
+            kill_descendants()
+            raise
+
+        async def close_engine() -> None:
+            await deployed.deployment.close()
+            await close_pools()
+
+        name = shown_name(host)
+        server = Server(
+            application(deployed.deployment, get_asgi_application(), site_port),
+            host,
+            port,
+            site_port,
+            on_listening=lambda: self._say(
+                f"{project.root.name} is ready: http://{name}:{port} | HTTP actions: http://{name}:{site_port}"
+            ),
+            on_stop=close_engine,
+        )
+        try:
+            server.run()
+        finally:
+            kill_descendants()
+        if server.failure is not None:
+            raise CommandError(f"The ports {port} and {site_port} on {host} cannot be used ({server.failure}).")
+
+    async def _deploy(self, project: ProjectFolder, data: Path) -> hosted.HostedProject:
+        try:
+            opened = await hosted.HostedProject.open(project, data, front_end.toolchain())
+        except EngineError as error:
+            raise CommandError(error.message) from error
+        result = await opened.deploy()
+        if result.ok:
+            return opened
+        await opened.deployment.close()
+        raise CommandError("\n".join([f"{project.root} does not deploy:", *hosted.problem_lines(result.problems)]))

@@ -1,0 +1,188 @@
+"""`manage.py host` as a person runs it: a folder with functions becomes a deployment that real clients reach."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from convex import ConvexClient
+
+from sandbox.gateway import processes
+from tests.conftest import ROOT, free_port, wait_until_ready
+
+PROJECT = {
+    "convex/schema.ts": """
+        import { defineSchema, defineTable } from "convex/server";
+        import { v } from "convex/values";
+        export default defineSchema({ notes: defineTable({ text: v.string() }) });
+    """,
+    "convex/notes.ts": """
+        import { mutation, query } from "./_generated/server";
+        import { v } from "convex/values";
+        export const list = query({ args: {}, handler: async (ctx) =>
+            (await ctx.db.query("notes").collect()).map((note) => note.text) });
+        export const add = mutation({ args: { text: v.string() }, handler: async (ctx, note) => {
+            await ctx.db.insert("notes", note);
+        } });
+    """,
+}
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def command(folder: Path, *options: str) -> list[str]:
+    return [sys.executable, "manage.py", "host", str(folder), *options]
+
+
+@dataclass
+class Hosted:
+    """A running `host`."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    port: int
+    site_port: int
+    data: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def site_url(self) -> str:
+        return f"http://127.0.0.1:{self.site_port}"
+
+    @property
+    def client(self) -> ConvexClient:
+        return ConvexClient(self.url)
+
+
+@contextmanager
+def host(folder: Path, *options: str, data: Path | None = None) -> Iterator[Hosted]:
+    data = data or folder.parent / f"{folder.name}-data"
+    port, site_port, log = free_port(), free_port(), folder.parent / f"{folder.name}.log"
+    ports = ["--port", str(port), "--site-port", str(site_port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(folder, *ports, "--data", str(data), *options), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_until_ready(process, log)
+        yield Hosted(process, log, port, site_port, data)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+def refusal(folder: Path, *options: str) -> str:
+    """What a `host` that must fail says; it ends with exit code 1 and without a trace."""
+    ports = ["--port", str(free_port()), "--site-port", str(free_port())]
+    process = subprocess.run(
+        command(folder, *ports, "--data", str(folder.parent / f"{folder.name}-data"), *options),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert process.returncode == 1
+    assert "Traceback" not in process.stderr
+    return process.stderr
+
+
+def answer_of(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.mark.slow
+def test_a_folder_is_served_to_the_real_client_until_sigterm(tools, tmp_path):
+    with host(write(tmp_path / "app", PROJECT)) as hosted:
+        assert answer_of(f"{hosted.url}/version")[0] == 200
+        client = hosted.client
+        client.mutation("notes:add", {"text": "hello"})
+        assert client.query("notes:list") == ["hello"]
+        children = processes.descendants(hosted.process.pid)
+        assert children
+    assert hosted.process.returncode == 0
+    assert not [child for child in children if Path(f"/proc/{child}/status").exists()]
+    assert "Traceback" not in hosted.log.read_text()
+
+
+@pytest.mark.slow
+def test_rows_and_the_admin_key_outlive_the_process(tools, tmp_path):
+    folder = write(tmp_path / "app", PROJECT)
+    with host(folder) as first:
+        first.client.mutation("notes:add", {"text": "kept"})
+        printed = [line for line in first.log.read_text().splitlines() if line.startswith("admin key")]
+        key = (first.data / "secret" / "admin.key").read_text()
+        assert printed
+        assert key in printed[0]
+    with host(folder) as second:
+        assert second.client.query("notes:list") == ["kept"]
+        assert "admin key" not in second.log.read_text()
+
+
+@pytest.mark.slow
+def test_the_port_of_http_actions_says_that_there_are_none(tools, tmp_path):
+    with host(write(tmp_path / "app", PROJECT)) as hosted:
+        assert answer_of(f"{hosted.site_url}/hello") == (
+            404,
+            "This Convex deployment does not have HTTP actions enabled.",
+        )
+
+
+@pytest.mark.slow
+def test_convex_json_names_the_folder_of_the_functions(tools, tmp_path):
+    moved = {f"src/backend/{name.removeprefix('convex/')}": text for name, text in PROJECT.items()}
+    config = {"convex.json": json.dumps({"functions": "src/backend/"})}
+    with host(write(tmp_path / "app", {**moved, **config})) as hosted:
+        assert hosted.client.query("notes:list") == []
+
+
+@pytest.mark.slow
+def test_code_that_does_not_deploy_is_named_with_its_place(tools, tmp_path):
+    broken = {"convex/notes.ts": 'import { query } from "./_generated/server";\nexport const list = query(;\n'}
+    said = refusal(write(tmp_path / "app", {**PROJECT, **broken}))
+    assert "convex/notes.ts:2:27: " in said
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"package.json": "{}"}, "has no folder convex/"),
+        ({"convex.json": '{"functions": "../elsewhere"}'}, "lies outside"),
+        ({"convex.json": '{"functions": 3}'}, '"functions" is the path of a folder'),
+        ({"convex.json": "{"}, "convex.json cannot be read"),
+    ],
+    ids=["no functions", "outside", "no path", "no JSON"],
+)
+def test_a_folder_without_a_project_is_named(tools, tmp_path, files, reason):
+    said = refusal(write(tmp_path / "app", files))
+    assert reason in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_missing_folder_is_named(tools, tmp_path):
+    assert "There is no folder" in refusal(tmp_path / "missing")
