@@ -10,9 +10,15 @@ from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_index import ReadIndex
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
-from sandbox.engine.store.transaction import Transaction
+from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCTIONS, STORAGE
+from sandbox.engine.store.system_writer import SystemWriter
+from sandbox.engine.store.transaction import Savepoint, Transaction
 
 __all__ = [
+    "CRON_JOBS",
+    "FILES",
+    "SCHEDULED_FUNCTIONS",
+    "STORAGE",
     "TABLES_INDEX",
     "Change",
     "Commit",
@@ -23,8 +29,10 @@ __all__ = [
     "QueryStream",
     "ReadIndex",
     "ReadSet",
+    "Savepoint",
     "Snapshot",
     "Store",
+    "SystemWriter",
     "TableInfo",
     "TablePage",
     "Timestamp",

@@ -24,6 +24,8 @@ BUILT_IN_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 LIVE_STATES = ("ready", "staged")
 
+_INSERT_INDEX = "INSERT INTO indexes (table_number, name, fields, state) VALUES (?, ?, ?, ?)"
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -57,6 +59,11 @@ class Table:
     """By name; by_id and by_creation_time come first."""
 
     @property
+    def is_system(self) -> bool:
+        """One of system_tables.py, which learner code does not write."""
+        return self.number < USER_TABLE_NUMBER_MIN
+
+    @property
     def by_id(self) -> Index:
         return self.indexes[BY_ID]
 
@@ -67,12 +74,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`ts` is the commit that made it so, `schema_ts` the commit of the last schema push (0: none yet)."""
+    """`ts` is the commit that made it so, `schema_ts` the commit of the last schema push (0: none yet).
+
+    `tables` are the learner's and `system_tables` those of system_tables.py, by name; `by_number` holds all.
+    """
 
     ts: Timestamp
     schema_ts: Timestamp
     schema: SchemaDefinition
     tables: Mapping[str, Table]
+    system_tables: Mapping[str, Table]
     by_number: Mapping[int, Table]
 
     def name_of(self, table_no: int) -> str | None:
@@ -81,14 +92,18 @@ class Catalog:
 
     @property
     def next_table_number(self) -> int:
-        return max(self.by_number, default=USER_TABLE_NUMBER_MIN - 1) + 1
+        return max(USER_TABLE_NUMBER_MIN - 1, max(self.by_number, default=0)) + 1
+
+
+# Before every commit: an empty store is at 0, and has its system tables.
+_NOTHING_READ = Timestamp(-1)
 
 
 class CatalogCache:
     """The newest catalog seen; older ones are read again from the snapshot that still needs them."""
 
     def __init__(self) -> None:
-        self.newest = _assemble(Timestamp(0), Timestamp(0), SchemaDefinition.EMPTY, (), ())
+        self.newest = _assemble(_NOTHING_READ, Timestamp(0), SchemaDefinition.EMPTY, (), ())
 
     def at(self, connection: sqlite3.Connection, catalog_ts: Timestamp) -> Catalog:
         """The catalog that `connection` sees inside its transaction; `catalog_ts` comes from the head of the log."""
@@ -123,5 +138,17 @@ def _assemble(
         index = Index.make(index_id, name, json.loads(fields), is_staged=state == "staged")
         by_table.setdefault(number, {})[name] = index
     by_number = {number: Table(name, number, MappingProxyType(by_table[number])) for number, name in tables}
-    by_name = {table.name: table for table in by_number.values()}
-    return Catalog(ts, schema_ts, schema, MappingProxyType(by_name), MappingProxyType(by_number))
+    by_name = {table.name: table for table in by_number.values() if not table.is_system}
+    system = {table.name: table for table in by_number.values() if table.is_system}
+    return Catalog(
+        ts, schema_ts, schema, MappingProxyType(by_name), MappingProxyType(system), MappingProxyType(by_number)
+    )
+
+
+def create_index(
+    connection: sqlite3.Connection, table_number: int, name: str, fields: Iterable[str], state: str
+) -> int:
+    """Writes an index down, inside a write transaction; nothing is filled. Returns its id."""
+    index_id = connection.execute(_INSERT_INDEX, (table_number, name, json.dumps(list(fields)), state)).lastrowid
+    assert index_id is not None
+    return index_id

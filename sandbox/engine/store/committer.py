@@ -6,14 +6,13 @@ mutation again after a Conflict is the caller's part. Source: docs/spec/semantic
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import Conflict, LogTruncated
-from sandbox.engine.store.catalog import CatalogCache, Table
+from sandbox.engine.store.catalog import CatalogCache, Table, create_index
 from sandbox.engine.store.commit_log import Change, Commit, RecentCommits, Timestamp, encode_changes, head_of
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.pending_writes import Keys, PendingWrite
@@ -142,17 +141,6 @@ def create_tables(connection: sqlite3.Connection, tables: Sequence[Table]) -> di
         for index in table.indexes.values():
             index_ids[index.id] = create_index(connection, table.number, index.name, index.fields, "ready")
     return index_ids
-
-
-def create_index(
-    connection: sqlite3.Connection, table_number: int, name: str, fields: Sequence[str], state: str
-) -> int:
-    row = (table_number, name, json.dumps(fields), state)
-    index_id = connection.execute(
-        "INSERT INTO indexes (table_number, name, fields, state) VALUES (?, ?, ?, ?)", row
-    ).lastrowid
-    assert index_id is not None
-    return index_id
 
 
 def _needed_tables(transaction: Transaction, writes: Sequence[PendingWrite]) -> list[Table]:

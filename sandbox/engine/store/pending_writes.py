@@ -81,12 +81,14 @@ def _between(keys: list[bytes], span: Interval) -> list[bytes]:
 
 
 class PendingWrites:
-    __slots__ = ("_indexes", "_views", "_writes")
+    __slots__ = ("_indexes", "_replaced", "_views", "_writes")
 
     def __init__(self) -> None:
         self._writes: dict[str, PendingWrite] = {}
         self._views: dict[int, _IndexView] = {}
         self._indexes: set[int] = set()
+        # What each `put` replaced, in their order: enough to take them back.
+        self._replaced: list[tuple[str, PendingWrite | None]] = []
 
     def __iter__(self) -> Iterator[PendingWrite]:
         return iter(self._writes.values())
@@ -100,10 +102,27 @@ class PendingWrites:
     def put(self, write: PendingWrite) -> None:
         """A first write of this document, or one that replaces the transaction's earlier version of it."""
         earlier = self._writes.get(write.id)
+        self._replaced.append((write.id, earlier))
         self._writes[write.id] = write
         self._indexes.update(map(_INDEX_ID, write.old_keys), map(_INDEX_ID, write.new_keys))
         for index_id, view in self._views.items():
             _apply(view, index_id, earlier, write)
+
+    @property
+    def mark(self) -> int:
+        return len(self._replaced)
+
+    def rollback_to(self, mark: int) -> None:
+        """Takes back every `put` since `mark`."""
+        if mark == len(self._replaced):
+            return
+        while len(self._replaced) > mark:
+            document_id, earlier = self._replaced.pop()
+            if earlier is None:
+                del self._writes[document_id]
+            else:
+                self._writes[document_id] = earlier
+        self._views.clear()
 
     def view(self, index_id: int) -> _IndexView | None:
         """None where this transaction wrote nothing that the index shows."""

@@ -18,6 +18,7 @@ from sandbox.engine.trace import ReadNote
 from sandbox.engine.values import key_after, loads
 
 if TYPE_CHECKING:
+    from sandbox.engine.store.meter import Meter
     from sandbox.engine.store.transaction import Transaction
 
 Row = tuple[bytes, bytes]
@@ -85,6 +86,7 @@ class QueryStream:
         "_is_closed",
         "_is_descending",
         "_is_done",
+        "_meter",
         "_pipeline",
         "_read_through",
         "_recorded",
@@ -94,8 +96,9 @@ class QueryStream:
         "note",
     )
 
-    def __init__(self, transaction: Transaction, plan: Plan) -> None:
+    def __init__(self, transaction: Transaction, plan: Plan, meter: Meter) -> None:
         self._transaction = transaction
+        self._meter = meter
         self._whole = plan.interval
         self._rest = plan.interval
         self._is_descending = plan.order == "desc"
@@ -125,7 +128,7 @@ class QueryStream:
             finally:
                 spent_ms = (perf_counter() - started) * 1000
                 self.note.store_ms += spent_ms
-                self._transaction.store_ms += spent_ms
+                self._meter.store_ms += spent_ms
             if has_more and self._pipeline.has_filter:
                 # A long search for few matches must not hold up everybody else in this process.
                 await asyncio.sleep(0)
@@ -141,8 +144,7 @@ class QueryStream:
         if consumed is None or consumed >= len(self._delivered):
             return
         documents, size = self._read_up_to(consumed)
-        self._transaction.documents_read -= self.note.documents - documents
-        self._transaction.bytes_read -= self.note.bytes - size
+        self._meter.count_read(documents - self.note.documents, size - self.note.bytes)
         self.note.documents, self.note.bytes = documents, size
         self._record(self._span_through(self._delivered[consumed - 1][0]) if consumed else None)
 
@@ -157,22 +159,21 @@ class QueryStream:
         """Reads one chunk and passes it through the operators. Returns whether this call may go on."""
         rows, has_ended = self._read(self._chunk_size(wanted))
         texts = [text for _, text in rows]
-        size = sum(map(len, texts))
-        fitting = self._transaction.fitting(texts, size)
+        sizes = list(map(len, texts))
+        fitting = self._meter.fitting(sizes)
         if fitting < len(rows):
             if fitting == 0 and found:
                 return False
             if fitting == 0:
                 # The refusal itself depends on the document that is one too many.
-                self._advance(rows[:1], len(texts[0]), has_ended=False)
-                raise self._transaction.over_read_limit()
-            rows, texts, has_ended = rows[:fitting], texts[:fitting], False
-            size = sum(map(len, texts))
+                self._advance(rows[:1], sizes[0], has_ended=False)
+                raise self._meter.over_read_limit()
+            rows, texts, sizes, has_ended = rows[:fitting], texts[:fitting], sizes[:fitting], False
         if self._pipeline.has_filter:
             self._filter(rows, has_ended, wanted, found)
         else:
             self._pipeline.take(len(rows))
-            self._advance(rows, size, has_ended)
+            self._advance(rows, sum(sizes), has_ended)
             self._delivered += rows
             found += texts
         return not self._is_done
@@ -223,8 +224,7 @@ class QueryStream:
         """These rows were read; counts and records them. At a limit nobody looked further, whatever lies there."""
         self.note.documents += len(rows)
         self.note.bytes += size
-        self._transaction.documents_read += len(rows)
-        self._transaction.bytes_read += size
+        self._meter.count_read(len(rows), size)
         if self._pipeline.left == 0:
             self._is_done = True
             self._record(self._span_through(rows[-1][0]))

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, cast
 
 from sandbox.engine.errors import DeployError, Problem
 from sandbox.engine.schema import IndexDefinition, SchemaDefinition, TableDefinition, is_subset
-from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Catalog, Index, Table
+from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Catalog, Index, Table, create_index
 from sandbox.engine.store.commit_log import Change, Commit, Timestamp, head_of
-from sandbox.engine.store.committer import DELETE_ENTRY, INSERT_COMMIT, create_index
+from sandbox.engine.store.committer import DELETE_ENTRY, INSERT_COMMIT
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document, without_system_fields
 from sandbox.engine.store.query_stream import read_span

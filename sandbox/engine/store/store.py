@@ -28,6 +28,7 @@ from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.store.schema_push import push_schema
+from sandbox.engine.store.system_tables import create_system_tables
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.trace import Order
 from sandbox.engine.values import key_after
@@ -85,6 +86,7 @@ class Store:
         connection = layout.connect_writer(folder / layout.STORE_FILE)
         try:
             layout.create(connection)
+            create_system_tables(connection)
             store = cls(folder, connection, clock)
         except BaseException:
             connection.close()
@@ -161,7 +163,7 @@ class Store:
         ts = self._committer.commit(
             transaction, run_id=run_id, cause=cause, writer=writer, request=request, result=result
         )
-        self._write_ahead_bytes += COMMIT_BYTES + 4 * transaction.bytes_written
+        self._write_ahead_bytes += COMMIT_BYTES + 4 * transaction.meter.bytes_written
         self._commits_until_trim -= 1
         if self._commits_until_trim == 0:
             self._commits_until_trim = COMMITS_BETWEEN_TRIMS
@@ -237,7 +239,7 @@ class Store:
         return TablePage([text for _, text in rows], count, rows[-1][0] if len(rows) == limit else None)
 
     async def tables(self) -> list[TableInfo]:
-        """All tables by name, also those that the schema does not name."""
+        """The learner's tables by name, also those that the schema does not name."""
         async with await self.snapshot() as snapshot:
             counts = dict(snapshot.connection.execute("SELECT name, documents FROM tables ORDER BY name"))
             tables = snapshot.catalog.tables
@@ -249,6 +251,7 @@ class Store:
                 count,
             )
             for name, count in counts.items()
+            if name in tables
         ]
 
     # --- copies

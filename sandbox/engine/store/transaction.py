@@ -1,11 +1,13 @@
 """One transaction: reads on one snapshot, writes kept aside until the commit.
 
 Reads see the transaction's own writes, and every read leaves its interval in the read set before its result leaves.
-Committing is committer.py's part. Source: docs/spec/semantics.md §6–§8, runtime-abi.md §2 ("Database").
+Here is what learner code may do; the engine's own reads and writes are system_writer.py, committing is committer.py's
+part. Source: docs/spec/semantics.md §6–§8, runtime-abi.md §2 ("Database").
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import sqlite3
@@ -13,24 +15,21 @@ import time
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from sandbox.engine.errors import LearnerError, LimitExceeded
-from sandbox.engine.limits import (
-    BYTES_READ_MAX,
-    BYTES_WRITTEN_MAX,
-    DOCUMENTS_READ_MAX,
-    DOCUMENTS_WRITTEN_MAX,
-)
+from sandbox.engine.errors import LearnerError
 from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Index, Table
 from sandbox.engine.store.commit_log import Timestamp
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document, merged, text_of, with_system_fields, without_system_fields
 from sandbox.engine.store.layout import TABLES_INDEX
+from sandbox.engine.store.meter import Meter, Written
 from sandbox.engine.store.pending_writes import Keys, PendingWrite, PendingWrites, keys_of
 from sandbox.engine.store.plan import parse_plan
 from sandbox.engine.store.query_stream import QueryStream
-from sandbox.engine.store.read_set import OVER_LIMIT_HELP, Interval, ReadSet
+from sandbox.engine.store.read_set import Interval, ReadSet
+from sandbox.engine.store.system_tables import PUBLIC_TABLES
+from sandbox.engine.store.system_writer import SystemWriter
 from sandbox.engine.trace import ReadNote, WriteNote
 from sandbox.engine.values import (
     USER_TABLE_NUMBER_MIN,
@@ -49,6 +48,15 @@ _GET = (
     "WHERE e.index_id = ? AND e.key = ?"
 )
 _RANDOM_BYTES = 14
+_WRITE_METHODS = {"patch": "Update", "replace": "Replace", "delete": "Delete"}
+
+
+class Savepoint(NamedTuple):
+    """A moment in a transaction to which its writes can go back."""
+
+    writes: int
+    created_tables: int
+    written: Written
 
 
 class Transaction:
@@ -61,18 +69,14 @@ class Transaction:
         "_now_ns",
         "_seed",
         "begin_ts",
-        "bytes_read",
-        "bytes_written",
         "catalog",
         "connection",
         "created_tables",
-        "documents_read",
-        "documents_written",
+        "meter",
         "pause",
         "pending",
         "read_set",
         "reads",
-        "store_ms",
     )
 
     def __init__(
@@ -92,22 +96,62 @@ class Transaction:
         self.reads: list[ReadNote] = []
         self.pending = PendingWrites()
         self.created_tables: dict[str, Table] = {}
-        self.store_ms = 0.0
-        self.documents_read = 0
-        self.bytes_read = 0
-        self.documents_written = 0
-        self.bytes_written = 0
+        self.meter = Meter()
         self._seed = seed
         self._is_writable = writable
         self._now_ns = now_ns
         self._ids_made = 0
         self._next_creation_time = _ms(max(now_ns, self.begin_ts))
 
+    @property
+    def store_ms(self) -> float:
+        """Time spent inside the store so far."""
+        return self.meter.store_ms
+
+    @property
+    def documents_read(self) -> int:
+        return self.meter.documents_read
+
+    @property
+    def bytes_read(self) -> int:
+        return self.meter.bytes_read
+
+    @property
+    def system(self) -> SystemWriter:
+        """What the engine itself reads and writes in this transaction, system tables above all."""
+        return SystemWriter(self)
+
+    # --- sub-transactions
+
+    def savepoint(self) -> Savepoint:
+        """The start of a nested mutation; give it to `rollback_to` if that fails, or forget it."""
+        return Savepoint(self.pending.mark, len(self.created_tables), self.meter.written)
+
+    def rollback_to(self, mark: Savepoint) -> None:
+        """Takes back what was written since the savepoint. What was read stays read, and ids are not made twice."""
+        self.pending.rollback_to(mark.writes)
+        for name in list(self.created_tables)[mark.created_tables :]:
+            del self.created_tables[name]
+        self.meter.take_back(mark.written)
+
+    def stale_view(self) -> Transaction:
+        """The same transaction without its own writes, for reading (`useStaleSnapshot`).
+
+        Read set, notes and limits are shared with this one.
+        """
+        view = copy.copy(self)
+        view.pending = PendingWrites()
+        view.created_tables = {}
+        view._is_writable = False
+        return view
+
     # --- tables
 
     def find_table(self, name: str) -> Table | None:
         """A table as this transaction sees it. That it is missing becomes part of the read set."""
         table = self.catalog.tables.get(name) or self.created_tables.get(name)
+        if table is None and name in PUBLIC_TABLES:
+            return self.catalog.system_tables[name]
         if table is None:
             self.read_set.add(Interval.prefix(TABLES_INDEX, encode_key([name])))
         return table
@@ -118,7 +162,9 @@ class Transaction:
 
     def table_numbers(self) -> dict[str, int]:
         """Table name to number, as JavaScript's `normalizeId` wants it. Asking records no read."""
-        return {table.name: table.number for table in (*self.catalog.tables.values(), *self.created_tables.values())}
+        public = (self.catalog.system_tables[name] for name in PUBLIC_TABLES)
+        tables = (*self.catalog.tables.values(), *self.created_tables.values(), *public)
+        return {table.name: table.number for table in tables}
 
     def normalize_id(self, table: str, text: str) -> str | None:
         """The id if it is one of that table, else None. Never raises."""
@@ -149,45 +195,23 @@ class Transaction:
                 return None
             note = ReadNote(found.name, "by_id", [{"type": "Eq", "fieldPath": "_id", "value": id}], "asc")
             self.reads.append(note)
-            text = self._read_document(found, id)[1]
+            text = self.read_document(found, id, self.meter)[1]
             if text is not None:
                 note.documents, note.bytes = 1, len(text)
             note.store_ms = (time.perf_counter() - started) * 1000
         finally:
-            self.store_ms += (time.perf_counter() - started) * 1000
+            self.meter.store_ms += (time.perf_counter() - started) * 1000
         await self.pause()
         return text
 
     def open_query(self, plan: dict[str, Any]) -> QueryStream:
         """A stream over the plan of runtime-abi.md §4. Raises LearnerError for a plan that makes no sense."""
         parsed = parse_plan(plan, self.find_table)
-        stream = QueryStream(self, parsed)
+        stream = QueryStream(self, parsed, self.meter)
         self.reads.append(stream.note)
         return stream
 
-    def fitting(self, texts: list[bytes], size: int) -> int:
-        """How many of the documents, `size` bytes together, may still be read within the limits of a transaction."""
-        room, byte_room = DOCUMENTS_READ_MAX - self.documents_read, BYTES_READ_MAX - self.bytes_read
-        if len(texts) <= room and size <= byte_room:
-            return len(texts)
-        for count, text in enumerate(texts[: max(room, 0)]):
-            byte_room -= len(text)
-            if byte_room < 0:
-                return count
-        return max(room, 0)
-
-    def over_read_limit(self) -> LimitExceeded:
-        """The error of the read that does not fit any more."""
-        what, limit, code = (
-            ("documents", f"{DOCUMENTS_READ_MAX}", "TooManyDocumentsRead")
-            if self.documents_read > DOCUMENTS_READ_MAX
-            else ("bytes", f"{BYTES_READ_MAX} bytes", "TooManyBytesRead")
-        )
-        return LimitExceeded(
-            f"Too many {what} read in a single function execution (limit: {limit}). {OVER_LIMIT_HELP}", code=code
-        )
-
-    def _read_document(self, table: Table, document_id: str) -> tuple[int | None, bytes | None]:
+    def read_document(self, table: Table, document_id: str, meter: Meter) -> tuple[int | None, bytes | None]:
         """(row, JSON text) of the newest version this transaction sees; the row is None for its own insert."""
         key = encode_key([document_id])
         self.read_set.add(Interval.prefix(table.by_id.id, key))
@@ -197,11 +221,10 @@ class Transaction:
         else:
             seq, text = self.connection.execute(_GET, (table.by_id.id, key)).fetchone() or (None, None)
         if text is not None:
-            fits = self.fitting([text], len(text))
-            self.documents_read += 1
-            self.bytes_read += len(text)
+            fits = meter.fitting([len(text)])
+            meter.count_read(1, len(text))
             if not fits:
-                raise self.over_read_limit()
+                raise meter.over_read_limit()
         return seq, text
 
     def _resolve(self, document_id: str, table: str | None, method: str, *, is_write: bool) -> Table | None:
@@ -210,13 +233,14 @@ class Transaction:
             table_no, _ = decode_id(document_id)
         except LearnerError as error:
             raise _invalid_id(method, f"Unable to decode ID: {error.message}") from None
-        if table_no < USER_TABLE_NUMBER_MIN:
-            if method.startswith("system.") and not is_write:
-                return None
+        is_system = method.startswith("system.")
+        if table_no < USER_TABLE_NUMBER_MIN and not is_system:
             raise LearnerError("System tables can only be accessed with db.system.", code="SystemTable")
-        if method.startswith("system."):
+        if table_no >= USER_TABLE_NUMBER_MIN and is_system:
             raise LearnerError("User tables cannot be accessed with db.system.", code="UserTable")
         found = self._by_number(table_no)
+        if is_system and (found is None or found.name not in PUBLIC_TABLES):
+            return None
         if found is None:
             # A table of this number may appear; which name it will have cannot be known. A function may catch the
             # error of a write and go on, so that it was missing has been read in any case.
@@ -235,7 +259,7 @@ class Transaction:
         return tuple(
             WriteNote(write.table.name, write.id, _parsed(write.old), _parsed(write.new))
             for write in self.pending
-            if write.changes_something
+            if write.changes_something and (not write.table.is_system or write.table.name in PUBLIC_TABLES)
         )
 
     async def insert(self, table: str, value: dict[str, Value]) -> str:
@@ -245,16 +269,9 @@ class Transaction:
         try:
             _check_insert(table, value)
             target = self.find_table(table) or self._create_table(table)
-            uid = self._new_uid()
-            document_id = encode_id(target.number, uid)
-            document = with_system_fields(value, document_id, self._next_creation_time)
-            text = text_of(document)
-            self._check_schema(target, document)
-            self._put(PendingWrite(target, uid, document_id, None, None, (), text, keys_of(target, document)))
-            self._next_creation_time = math.nextafter(self._next_creation_time, math.inf)
+            return self.insert_document(target, value, self.meter)
         finally:
-            self.store_ms += (time.perf_counter() - started) * 1000
-        return document_id
+            self.meter.store_ms += (time.perf_counter() - started) * 1000
 
     async def patch(
         self,
@@ -264,41 +281,54 @@ class Transaction:
         table: str | None = None,
     ) -> None:
         """Merges top-level fields; UNDEFINED removes one. Raises LearnerError, LimitExceeded."""
-        await self._rewrite("patch", "Update", id, table, lambda old: merged(old, fields))
+        await self._rewrite("patch", id, table, lambda old: merged(old, fields))
 
     async def replace(self, id: str, value: dict[str, Value], *, table: str | None = None) -> None:  # noqa: A002
-        await self._rewrite("replace", "Replace", id, table, lambda _: value)
+        await self._rewrite("replace", id, table, lambda _: value)
 
     async def delete(self, id: str, *, table: str | None = None) -> None:  # noqa: A002
-        await self._rewrite("delete", "Delete", id, table, None)
+        await self._rewrite("delete", id, table, None)
 
     async def _rewrite(
-        self,
-        method: str,
-        verb: str,
-        document_id: str,
-        table: str | None,
-        change: Callable[[Document], Document] | None,
+        self, method: str, document_id: str, table: str | None, change: Callable[[Document], Document] | None
     ) -> None:
         await self.pause()
         started = time.perf_counter()
         try:
             found = self._resolve(document_id, table, method, is_write=True)
             assert found is not None
-            seq, text = self._read_document(found, document_id)
-            if text is None:
-                raise LearnerError(f"{verb} on nonexistent document ID {document_id}", code="NonexistentDocument")
-            old = cast(Document, loads(text))
-            if change is None:
-                self._put(self._next_version(found, document_id, seq, text, old, None, ()))
-                return
-            new = with_system_fields(change(old), document_id, cast(float, old["_creationTime"]))
-            new_text = text_of(new)
-            if new_text != text:
-                self._check_schema(found, new)
-                self._put(self._next_version(found, document_id, seq, text, old, new_text, keys_of(found, new)))
+            self.rewrite_document(found, document_id, method, change, self.meter)
         finally:
-            self.store_ms += (time.perf_counter() - started) * 1000
+            self.meter.store_ms += (time.perf_counter() - started) * 1000
+
+    def insert_document(self, table: Table, value: Document, meter: Meter) -> str:
+        uid = self._new_uid()
+        document_id = encode_id(table.number, uid)
+        document = with_system_fields(value, document_id, self._next_creation_time)
+        text = text_of(document)
+        self._check_schema(table, document)
+        self._put(PendingWrite(table, uid, document_id, None, None, (), text, keys_of(table, document)), meter)
+        self._next_creation_time = math.nextafter(self._next_creation_time, math.inf)
+        return document_id
+
+    def rewrite_document(
+        self, table: Table, document_id: str, method: str, change: Callable[[Document], Document] | None, meter: Meter
+    ) -> None:
+        """`change` makes the new version of the old; without it the document is deleted."""
+        seq, text = self.read_document(table, document_id, meter)
+        if text is None:
+            raise LearnerError(
+                f"{_WRITE_METHODS[method]} on nonexistent document ID {document_id}", code="NonexistentDocument"
+            )
+        old = cast(Document, loads(text))
+        if change is None:
+            self._put(self._next_version(table, document_id, seq, text, old, None, ()), meter)
+            return
+        new = with_system_fields(change(old), document_id, cast(float, old["_creationTime"]))
+        new_text = text_of(new)
+        if new_text != text:
+            self._check_schema(table, new)
+            self._put(self._next_version(table, document_id, seq, text, old, new_text, keys_of(table, new)), meter)
 
     def _new_uid(self) -> bytes:
         """Follows from the seed and the snapshot, so that equal seeds on different snapshots cannot meet."""
@@ -325,18 +355,9 @@ class Transaction:
             table, earlier.uid, document_id, earlier.seq, earlier.old, earlier.old_keys, new_text, new_keys
         )
 
-    def _put(self, write: PendingWrite) -> None:
+    def _put(self, write: PendingWrite, meter: Meter) -> None:
         assert self._is_writable
-        self.documents_written += 1
-        self.bytes_written += len(write.new or b"")
-        if self.documents_written > DOCUMENTS_WRITTEN_MAX:
-            raise LimitExceeded(
-                f"Too many writes in a single function execution (limit: {DOCUMENTS_WRITTEN_MAX})", code="TooManyWrites"
-            )
-        if self.bytes_written > BYTES_WRITTEN_MAX:
-            raise LimitExceeded(
-                "Too many bytes written in a single function execution (limit: 16 MiB)", code="TooManyBytesWritten"
-            )
+        meter.count_write(len(write.new or b""))
         self.pending.put(write)
 
     def _check_schema(self, table: Table, document: Document) -> None:

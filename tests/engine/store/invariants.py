@@ -25,7 +25,7 @@ def documents_of(path: Path) -> dict[str, bytes]:
             documents[document["_id"]] = text
             counts[number] += 1
             expected |= {(i.id, i.key(document), seq) for i in catalog.by_number[number].indexes.values()}
-        live = {index.id for table in catalog.tables.values() for index in table.indexes.values()}
+        live = {index.id for table in catalog.by_number.values() for index in table.indexes.values()}
         entries = set(connection.execute("SELECT index_id, key, seq FROM index_entries"))
         assert {entry for entry in entries if entry[0] in live} == expected
         assert dict(connection.execute("SELECT number, documents FROM tables")) == counts

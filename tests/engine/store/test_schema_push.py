@@ -232,7 +232,9 @@ async def test_what_a_crash_left_of_a_push_is_swept_up_by_the_next(db: Driver, s
         await db.store.push_schema(schema({"t": {"by_n": ["n"]}}), seen=crash)
     monkeypatch.undo()
     await db.push({"t": {"by_m": ["m"]}})
-    states = db.store._connection.execute("SELECT name, state FROM indexes ORDER BY id").fetchall()
+    states = db.store._connection.execute(
+        "SELECT name, state FROM indexes WHERE table_number > 10000 ORDER BY id"
+    ).fetchall()
     assert states == [("by_id", "ready"), ("by_creation_time", "ready"), ("by_m", "ready")]
     (entries,) = db.store._connection.execute("SELECT count(*) FROM index_entries").fetchone()
     assert entries == 30
