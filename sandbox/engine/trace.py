@@ -68,6 +68,8 @@ class RunNote:
     retries: int = 0
     result_changed: bool = True
     sent_to: tuple[str, ...] = field(default=())
+    unawaited: tuple[str, ...] = ()
+    """Operations that the function did not wait for, by the learner's names: "db.insert"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,3 +55,5 @@ class CallResult:
     error: LearnerError | None
     log_lines: tuple[str, ...]
     total_ms: float
+    unawaited: tuple[str, ...] = ()
+    """What the function asked for and did not wait for; a line of the log tells of it already."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from sandbox.engine.runtime.syscalls import Syscalls
 # A call whose time is up but which had less than this part of it on the processor goes on, a few times.
 STARVED_BELOW = 0.8
 EXTENSIONS_MAX = 4
+UNAWAITED_MAX = 1000
+_OPERATION = re.compile(r"[\w./]{1,64}")
 
 
 class CallStopped(EngineError):
@@ -43,6 +46,7 @@ class Reply:
     error: str = ""
     stack: str | None = None
     data: str | None = None
+    unawaited: tuple[str, ...] = ()
 
 
 class Exchange:
@@ -167,12 +171,20 @@ class Exchange:
             error=well_formed(str(header.get("error", ""))),
             stack=None if stack is None else well_formed(str(stack)),
             data=None if data is None else str(data),
+            unawaited=_operations(header.get("unawaited")),
         )
 
 
 def well_formed(text: str) -> str:
     """The text with U+FFFD for every half of a surrogate pair, which JavaScript allows and no socket carries."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _operations(named: Any) -> tuple[str, ...]:
+    """Names of operations, as far as they can be such."""
+    if not isinstance(named, list):
+        return ()
+    return tuple(op for op in named[:UNAWAITED_MAX] if isinstance(op, str) and _OPERATION.fullmatch(op))
 
 
 def _json(raw: bytes) -> Any:

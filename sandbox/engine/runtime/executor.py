@@ -273,6 +273,7 @@ class Executor:
             log_lines=result.log_lines,
             error=None if result.error is None else result.error.message,
             retries=retries,
+            unawaited=result.unawaited,
         )
         return Outcome(
             result.value_json, result.error, result.log_lines, ts, transaction.read_set, attempt.identity_was_read, note

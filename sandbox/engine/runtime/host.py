@@ -23,6 +23,7 @@ from sandbox.engine.runtime.process import JsProcess
 from sandbox.engine.runtime.stack import frames_of, uncaught
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine.runtime.unawaited import names_of, warning
 
 __all__ = ["Analysis", "Call", "CallResult", "FunctionInfo", "JsHost", "close_pools"]
 
@@ -93,10 +94,10 @@ class JsHost:
         async with self._lock:
             started = time.perf_counter()
             log_lines: list[str] = []
-            value_json, error = await self._run(call, syscalls, log_lines)
+            value_json, error, unawaited = await self._run(call, syscalls, log_lines)
             total_ms = (time.perf_counter() - started) * 1000
             self._stay()
-            return CallResult(error is None, value_json, error, tuple(log_lines), total_ms)
+            return CallResult(error is None, value_json, error, tuple(log_lines), total_ms, unawaited)
 
     async def close(self) -> None:
         async with self._lock:
@@ -108,17 +109,21 @@ class JsHost:
 
     async def _run(
         self, call: Call, syscalls: Syscalls, log_lines: list[str]
-    ) -> tuple[str | None, LearnerError | None]:
+    ) -> tuple[str | None, LearnerError | None, tuple[str, ...]]:
         if self._code is None:
-            return None, LearnerError(f"Could not find public function for '{call.path}'.", code="FunctionNotFound")
+            missing = f"Could not find public function for '{call.path}'."
+            return None, LearnerError(missing, code="FunctionNotFound"), ()
         try:
             reply = await self._reply(self._code, call, syscalls, log_lines)
         except CallStopped as stopped:
             await self._drop()
-            return None, _stopped(stopped)
-        if reply.ok:
-            return reply.text, None
-        return None, _thrown(reply, self._code.project)
+            return None, _stopped(stopped), ()
+        if not reply.ok:
+            return None, _thrown(reply, self._code.project), ()
+        unawaited = names_of(reply.unawaited)
+        if unawaited:
+            log_lines.append(warning(unawaited))
+        return reply.text, None, unawaited
 
     async def _reply(self, code: _Code, call: Call, syscalls: Syscalls, log_lines: list[str]) -> Reply:
         try:

@@ -93,17 +93,14 @@ class JsProcess:
     async def call(self, call: Call, syscalls: Syscalls, log_lines: list[str]) -> Reply:
         """Runs one function. Log lines are added to `log_lines` as they come, so they outlive a CallStopped."""
         run = _new_run()
-        message = {
-            "do": "call",
-            "run": run,
+        about = {
             "kind": call.kind,
             "path": call.path,
-            "args": call.args_json,
             "nowMs": call.now_ms,
             "seed": call.seed,
             "tables": call.table_numbers,
         }
-        self._send(message)
+        self._send({"do": "call", "run": run, "args": call.args_json, "about": about})
         seconds = limits.CALL_DEADLINE_MS / 1000
         return await self._collect(Exchange(self._channel, run, BEGIN_SECONDS, seconds, syscalls, log_lines))
 

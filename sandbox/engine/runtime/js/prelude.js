@@ -49,9 +49,17 @@
   defineProperty(globalThis, "Error", { value: Error, writable: false, configurable: false });
   Error.stackTraceLimit = 20;
 
-  // ---- syscalls ------------------------------------------------------------------------------------------------
+  // ---- operations ----------------------------------------------------------------------------------------------
+  //
+  // What a function asks of the host waits in a queue, in the order of the calls. The runner lets the function go on as
+  // far as it can, takes the next operation (`realm.next`), and hands in its answer (`realm.answer`): runner.js blocks
+  // in between, an action's runner does not. Only strings cross.
 
   let tables = { __proto__: null };
+  let first = null;
+  let last = null;
+  let askedCount = 0;
+  const asked = { __proto__: null };
   let streamCount = 0;
   const streams = { __proto__: null };
 
@@ -59,17 +67,61 @@
   // promise they do not await. So the refusal is remembered with an error made where learner code still is on the stack.
   let refused = null;
 
-  // Asks the host and waits.
-  function ask(op, text, origin) {
-    const reply = host(op, text);
-    if (reply === "") throw new Error("This function has already returned; await every database call before it returns.");
+  // Puts an operation at the end of the queue. `op` and `text` hold no line break, `op` no tab.
+  realm.ask = (op, text) =>
+    new Promise((resolve, reject) => {
+      enqueue({ __proto__: null, op, text, stream: 0, origin: new Error(), resolve, reject, next: null });
+    });
+
+  function enqueue(operation) {
+    if (last === null) first = operation;
+    else last.next = operation;
+    last = operation;
+  }
+
+  // "id TAB op TAB text" of the operation that is the next one's turn, or "" when none waits.
+  realm.next = () => {
+    while (first !== null) {
+      const operation = first;
+      first = operation.next;
+      if (first === null) last = null;
+      const text = operation.stream === 0 ? operation.text : streamQuestion(operation);
+      if (text === "") continue;
+      askedCount += 1;
+      asked[askedCount] = operation;
+      return `${askedCount}\t${operation.op}\t${text}`;
+    }
+    return "";
+  };
+
+  // The names of the first operations that wait, with a space between two.
+  realm.waiting = (max) => {
+    let names = "";
+    for (let operation = first; operation !== null && max > 0; operation = operation.next, max -= 1) {
+      names += names === "" ? operation.op : ` ${operation.op}`;
+    }
+    return names;
+  };
+
+  // `reply` is "=" and the result's text, or "!" and {"message", "data"?}.
+  realm.answer = (id, reply) => {
+    const operation = asked[id];
+    delete asked[id];
     const body = slice(reply, 1);
-    if (reply[0] === "=") return body;
-    const { message, data } = parse(body);
+    if (reply[0] !== "=") return operation.reject(refusal(body, operation.origin));
+    if (operation.stream === 0) return operation.resolve(body);
+    const stream = streams[operation.stream];
+    if (stream === undefined) return operation.reject(new Error("in-progress query not found"));
+    receiveBatch(stream, body);
+    operation.resolve(nextRow(stream));
+  };
+
+  function refusal(text, origin) {
+    const { message, data } = parse(text);
     const error = new Error(message);
-    refused = { message, origin: origin ?? error };
+    refused = { message, origin };
     if (data !== undefined) error.data = data;
-    throw error;
+    return error;
   }
 
   function refuseDuringImport() {
@@ -84,28 +136,42 @@
     throw new Error(`Unknown operation ${op}`);
   }
 
-  async function asyncSyscall(op, text) {
-    refuseDuringImport();
-    op = `${op}`;
-    text = `${text}`;
-    if (op === "1.0/queryStreamNext") return nextOfStream(parse(text).queryId);
-    // Operations are the host's to know, but a line break would end the frame that carries them.
-    if (!startsWith(op, "1.0/") || test(/[\t\n]/, op)) throw new Error(`Unknown async operation ${op}`);
-    if (indexOf(text, "\n") >= 0) throw new Error(`Invalid arguments for ${op}`);
-    return ask(op, text);
+  function asyncSyscall(op, text) {
+    return new Promise((resolve, reject) => {
+      refuseDuringImport();
+      op = `${op}`;
+      text = `${text}`;
+      if (op === "1.0/queryStreamNext") return askForRow(parse(text).queryId, resolve, reject);
+      // Operations are the host's to know, but a line break would end the frame that carries them.
+      if (!startsWith(op, "1.0/") || test(/[\t\n]/, op)) throw new Error(`Unknown async operation ${op}`);
+      if (text === "" || indexOf(text, "\n") >= 0) throw new Error(`Invalid arguments for ${op}`);
+      enqueue({ __proto__: null, op, text, stream: 0, origin: new Error(), resolve, reject, next: null });
+    });
   }
+
+  // ---- streams: the rows of a query come in batches ---------------------------------------------------------------
 
   // The plan goes to the host with the first batch, so its errors surface on the first awaited `next`.
   function openStream(plan) {
     const id = ++streamCount;
-    streams[id] = { origin: new Error(), plan, batch: [], position: 1, done: false, consumed: 0 };
+    streams[id] = { __proto__: null, id, origin: new Error(), plan, batch: [], position: 1, done: false, consumed: 0 };
     return `{"queryId":${id}}`;
   }
 
-  function nextOfStream(id) {
+  // A row that is here already is given at once; for another the host is asked in its turn.
+  function askForRow(id, resolve, reject) {
     const stream = streams[id];
     if (stream === undefined) throw new Error("in-progress query not found");
-    if (stream.position >= stream.batch.length && !stream.done) fetchBatch(id, stream);
+    if (hasRow(stream)) return resolve(nextRow(stream));
+    enqueue({ __proto__: null, op: "stream/next", text: "", stream: id, origin: stream.origin, resolve, reject, next: null });
+  }
+
+  // Whether the answer is known without the host: a row, or that there are no more.
+  function hasRow(stream) {
+    return stream.done || stream.position < stream.batch.length;
+  }
+
+  function nextRow(stream) {
     if (stream.position >= stream.batch.length) return '{"value":null,"done":true}';
     stream.consumed += 1;
     const document = stream.batch[stream.position];
@@ -114,11 +180,25 @@
     return `{"value":${document},"done":false}`;
   }
 
-  // A batch is "0" or "1" (the last one), then the documents, separated by tabs: JSON text holds no raw tab.
-  function fetchBatch(id, stream) {
+  // The question for the next batch; "" when the operation could be settled without one.
+  function streamQuestion({ stream: id, resolve, reject }) {
+    const stream = streams[id];
+    if (stream === undefined) {
+      reject(new Error("in-progress query not found"));
+      return "";
+    }
+    if (hasRow(stream)) {
+      resolve(nextRow(stream));
+      return "";
+    }
     const plan = stream.plan === null ? "" : `"plan":${stringify(stream.plan)},`;
     stream.plan = null;
-    stream.batch = split(ask("stream/next", `{"stream":${id},${plan}"count":${STREAM_BATCH}}`, stream.origin), "\t");
+    return `{"stream":${id},${plan}"count":${STREAM_BATCH}}`;
+  }
+
+  // A batch is "0" or "1" (the last one), then the documents, separated by tabs: JSON text holds no raw tab.
+  function receiveBatch(stream, text) {
+    stream.batch = split(text, "\t");
     stream.position = 1;
     stream.done = stream.batch[0] === "1";
   }
@@ -132,15 +212,21 @@
     return "true";
   }
 
+  // ---- operations that are answered at once ------------------------------------------------------------------------
+
   function normalizeId({ table, idString }) {
     const number = realm.tableNumberOf(`${idString}`);
     if (number === null) return '{"id":null}';
-    if (!hasOwn(tables, table)) return ask("id/normalize", stringify({ __proto__: null, table, id: idString }));
+    if (!hasOwn(tables, table)) return slice(host("id/normalize", stringify({ __proto__: null, table, id: idString })), 1);
     return stringify({ __proto__: null, id: tables[table] === number ? idString : null });
   }
 
-  function jsSyscall(op) {
-    throw new Error(`Unknown JS operation ${op}`);
+  // Operations with objects for arguments belong to the parts of the realm that define those objects.
+  realm.jsOperations = { __proto__: null };
+  function jsSyscall(op, args) {
+    const operation = realm.jsOperations[`${op}`];
+    if (operation === undefined) throw new Error(`Unknown JS operation ${op}`);
+    return operation(args);
   }
 
   defineProperty(globalThis, "Convex", { value: freeze({ syscall, asyncSyscall, jsSyscall }), enumerable: false });
@@ -263,8 +349,10 @@
 
   // ---- invocation ----------------------------------------------------------------------------------------------
 
-  realm.invoke = (kind, path, args, nowMs, seed, tableNumbers) => {
-    tables = parse(tableNumbers);
+  // `about` is JSON: {kind, path, nowMs, seed, tables: {name: number}}.
+  realm.invoke = (args, about) => {
+    const { kind, path, nowMs, seed, tables: tableNumbers } = parse(about);
+    tables = tableNumbers;
     realm.phase = kind;
     realm.setClock(nowMs);
     realm.setSeed(seed);
@@ -296,20 +384,21 @@
   }
 
   // Streams that were never closed are reported before the outcome, so that the read set ends where the function stopped.
-  function leaveOpenStreams() {
+  realm.finish = () => {
     for (const id of keys(streams)) closeStream(id);
-  }
+  };
 
   function succeed(value) {
-    leaveOpenStreams();
     settle(true, `${value}`);
   }
 
   function fail(error) {
     const { text, stack, data } = describe(error);
-    leaveOpenStreams();
     settle(false, text, stack, data);
   }
+
+  // A rejection that nothing handles; it fails the function, also after it has returned.
+  realm.fail = fail;
 
   function stackOf(thrown) {
     const stack = `${thrown.stack ?? ""}`;

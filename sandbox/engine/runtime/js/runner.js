@@ -4,6 +4,10 @@
 // hold an object of this one: what crosses is strings, numbers and booleans, and functions that only prelude.js sees.
 // The wall that counts is the process itself (launcher.py); this is the inner one.
 //
+// A function's operations wait in its realm's queue (prelude.js). As Convex does for queries and mutations, the runner
+// drains the microtasks, executes the next operation, and goes on until none is left, also when the function returned
+// before: what was not awaited still happens, and is reported.
+//
 // Frames, one per line. Host to process: a JSON command, or the answer to the syscall that was just asked:
 //   "=" text, or "!" {"message", "data"?}.
 // Process to host, each with the run number the host gave:
@@ -11,7 +15,7 @@
 //   "S" run TAB op TAB arguments      a syscall; the process blocks until it is answered
 //   "Q" run TAB stream TAB consumed   a stream was left after so many documents; not answered
 //   "G" run TAB JSON string           a console line; sent at once, so that it survives a call that is killed
-//   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?}
+//   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
 import vm from "node:vm";
 import { setImmediate } from "node:timers";
 
@@ -27,9 +31,12 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
     delete globalThis[name];
   }
 }
-addEventListener("unhandledrejection", (event) => event.preventDefault());
 
 const RESULT_BYTES_MAX = 16 * 1024 * 1024;
+const UNAWAITED_MAX = 1000;
+// Consecutive operations that Convex executes together, before the function goes on: reads, and addresses of files.
+const READS_MAX = 16;
+const GROUPS = { __proto__: null, "1.0/get": "reads", "stream/next": "reads", "1.0/storageGetUrl": "addresses" };
 
 // ---- lines -----------------------------------------------------------------------------------------------------
 
@@ -106,6 +113,15 @@ let parts = []; // scripts that build a realm: each evaluates to a function of t
 let library = null; // the `convex` package
 let project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
 let spare = null; // one realm of `project`, ready for the next call
+let current = null; // the realm whose code runs
+
+// A rejection that nothing handles fails the function, also when its own promise is fulfilled.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  if (current === null) return;
+  current.seat.outcome = null;
+  current.realm.fail(event.reason);
+});
 
 const NEW_REALM = { codeGeneration: { strings: false, wasm: false } };
 
@@ -113,27 +129,25 @@ const NEW_REALM = { codeGeneration: { strings: false, wasm: false } };
 function takeSeat() {
   const seat = { open: false, run: "", outcome: null };
   seat.host = (op, text) => {
-    if (!seat.open || op.includes("\n") || op.includes("\t") || text.includes("\n")) return "";
+    if (!seat.open || seat.run === "" || op.includes("\n") || op.includes("\t") || text.includes("\n")) return "";
     writeLine("S" + seat.run + "\t" + op + "\t" + text);
     return readLine();
   };
   seat.leaveStream = (stream, consumed) => {
-    if (seat.open) writeLine("Q" + seat.run + "\t" + (stream | 0) + "\t" + (consumed | 0));
+    if (seat.open && seat.run !== "") writeLine("Q" + seat.run + "\t" + (stream | 0) + "\t" + (consumed | 0));
   };
   seat.log = (line) => {
     if (seat.open && seat.run !== "") writeLine("G" + seat.run + "\t" + stringify(line));
   };
-  // Closing the seat here, and not when the microtasks are drained, is what keeps late code from writing.
   seat.settle = (ok, text, stack, data) => {
-    if (!seat.open) return;
-    seat.open = false;
-    seat.outcome = { ok, text, stack, data };
+    if (seat.open && seat.outcome === null) seat.outcome = { ok, text, stack, data };
   };
   return seat;
 }
 
 function buildRealm(from) {
   const seat = takeSeat();
+  current = null;
   const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, NEW_REALM);
   const realm = vm.runInContext("({ __proto__: null })", context);
   for (const name of ["host", "leaveStream", "log", "settle"]) realm[name] = seat[name];
@@ -142,7 +156,8 @@ function buildRealm(from) {
   library.runInContext(context);
   realm.start(from.nowMs, from.seed);
   for (const [id, script] of from.scripts) realm.define(id, script.runInContext(context));
-  return { seat, realm };
+  current = { seat, realm };
+  return current;
 }
 
 // Runs module scope. The error of a module that cannot be loaded is the outcome of whoever asked.
@@ -152,7 +167,6 @@ function evaluate({ seat, realm }, from) {
     realm.evaluate(id);
     if (seat.outcome !== null) return;
   }
-  seat.open = false;
 }
 
 function readyRealm() {
@@ -194,11 +208,9 @@ async function load({ run, scripts, entries, nowMs, seed }) {
   }
   const built = buildRealm(candidate);
   evaluate(built, candidate);
-  if (built.seat.outcome === null) {
-    built.seat.open = true;
-    built.realm.analyze();
-  }
+  if (built.seat.outcome === null) built.realm.analyze();
   await turn();
+  built.seat.open = false;
   const { ok, text, stack } = built.seat.outcome ?? { ok: false, text: "The project could not be analyzed.", stack: "" };
   if (!ok) return answer(run, { ok: false, error: text, stack }, "");
   project = candidate;
@@ -206,29 +218,55 @@ async function load({ run, scripts, entries, nowMs, seed }) {
   spare = readyRealm();
 }
 
-async function call({ run, kind, path, args, nowMs, seed, tables }) {
-  const { seat, realm } = spare ?? readyRealm();
+async function call({ run, args, about }) {
+  const built = spare ?? readyRealm();
+  const { seat, realm } = built;
   spare = null;
+  current = built;
   writeLine("B" + run);
   seat.run = run;
-  if (seat.outcome === null) {
-    seat.open = true;
-    realm.invoke(kind, path, args, nowMs, seed, stringify(tables));
-  }
-  // Syscalls block, so once the microtasks are drained nothing is left that could settle the promise.
-  await turn();
+  if (seat.outcome === null) realm.invoke(args, stringify(about));
+  const unawaited = await runToEnd(built);
+  realm.finish();
   seat.open = false;
-  answerCall(run, path, seat);
+  answerCall(run, about.path, seat.outcome, unawaited);
   spare = readyRealm();
 }
 
-function answerCall(run, path, { outcome }) {
+// Lets the function run and executes what it asks for, in order. Returns the operations that waited when it returned.
+async function runToEnd({ seat, realm }) {
+  let unawaited = null;
+  do {
+    await turn();
+    if (seat.outcome !== null) {
+      if (!seat.outcome.ok) return [];
+      unawaited ??= realm.waiting(UNAWAITED_MAX).split(" ");
+    }
+  } while (execute(seat, realm));
+  return (unawaited ?? []).filter((op) => op !== "");
+}
+
+// Executes the operation whose turn it is, and those behind it that go with it. False when none waits.
+function execute(seat, realm) {
+  const waiting = realm.waiting(1);
+  if (waiting === "") return false;
+  for (let count = 1; ; count += 1) {
+    const question = realm.next();
+    if (question === "") return true;
+    const op = question.indexOf("\t") + 1;
+    const text = question.indexOf("\t", op) + 1;
+    realm.answer(question.slice(0, op - 1), seat.host(question.slice(op, text - 1), question.slice(text)));
+    if (count === READS_MAX || GROUPS[waiting] === undefined || GROUPS[realm.waiting(1)] !== GROUPS[waiting]) return true;
+  }
+}
+
+function answerCall(run, path, outcome, unawaited) {
   if (outcome === null) return answer(run, { ok: false, error: "Returned promise will never resolve" }, "");
   const { ok, text, stack, data } = outcome;
   if (!ok) return answer(run, { ok, error: text, stack, data }, "");
   const refusal = refuseResult(path, text);
   if (refusal !== null) return answer(run, { ok: false, error: refusal }, "");
-  answer(run, { ok }, text);
+  answer(run, { ok, unawaited }, text);
 }
 
 // What came back is the learner's: it may not be JSON at all.
