@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.engine.values.bounds import check_document, check_value, readable_size
 from sandbox.engine.values.display import display, display_json_number, display_string, type_name
+from sandbox.engine.values.export import ValueFormat, export, export_text, parse_format
 from sandbox.engine.values.ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid
 from sandbox.engine.values.json_codec import decode, decode_with_undefined, dumps, encode, loads
 from sandbox.engine.values.names import check_field_names, field_name_problem, identifier_problem
@@ -19,6 +20,7 @@ __all__ = [
     "Int64",
     "Undefined",
     "Value",
+    "ValueFormat",
     "check_document",
     "check_field_names",
     "check_value",
@@ -35,12 +37,15 @@ __all__ = [
     "encode_id",
     "encode_key",
     "encode_value",
+    "export",
+    "export_text",
     "field_at",
     "field_name_problem",
     "identifier_problem",
     "key_after",
     "loads",
     "new_uid",
+    "parse_format",
     "readable_size",
     "size_of",
     "type_name",
