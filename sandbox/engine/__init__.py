@@ -17,12 +17,16 @@ from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.store import Comparison, TableInfo, TablePage, Timestamp
-from sandbox.engine.sync.protocol import encode_ts
+from sandbox.engine.sync.answers import http_answer
+from sandbox.engine.sync.callers import Caller, accept_admin_key
+from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Emission, Watch
 from sandbox.engine.trace import Cause, CommitNote, DeployNote, ReadNote, RunNote, TraceNote, WriteNote
+from sandbox.engine.values import ValueFormat, parse_format
 
 __all__ = [
+    "Caller",
     "Cause",
     "Clock",
     "CommitNote",
@@ -52,10 +56,15 @@ __all__ = [
     "Timestamp",
     "Toolchain",
     "TraceNote",
+    "ValueFormat",
     "Watch",
     "WriteNote",
+    "accept_admin_key",
     "close_pools",
+    "decode_ts",
     "encode_ts",
+    "http_answer",
     "limits",
+    "parse_format",
     "probe",
 ]

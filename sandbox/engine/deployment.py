@@ -13,32 +13,43 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
-from sandbox.engine.errors import Conflict, DeployError, LearnerError, Problem
+from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
 from sandbox.engine.runtime.lanes import JsLanes
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.schema import SchemaDefinition
-from sandbox.engine.store import Commit, Comparison, Store, compare_plans
+from sandbox.engine.store import Commit, Comparison, Store, Timestamp, compare_plans
+from sandbox.engine.sync.answers import persona_of
+from sandbox.engine.sync.callers import (
+    NOBODY,
+    Caller,
+    Callers,
+    VerifyAdminKey,
+    VerifyToken,
+    refuse_every_key,
+    refuse_every_token,
+)
 from sandbox.engine.sync.live_queries import LiveQueries
 from sandbox.engine.sync.protocol import canonical_path
-from sandbox.engine.sync.session import Close, Send, SyncSession, VerifyToken
+from sandbox.engine.sync.session import Close, Send, SyncSession
 from sandbox.engine.sync.watch import Watch
-from sandbox.engine.trace import Cause, CommitNote, DeployNote, Order, RunNote, TraceNote
+from sandbox.engine.trace import Cause, CommitNote, DeployNote, FunctionKind, Order, RunNote, TraceNote
 
 logger = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 0.25
 ROWS_PER_COMMIT = 250
 
+Arguments = Mapping[str, Any] | Sequence[Any]
 TraceListener = Callable[[TraceNote], None]
 
 
@@ -51,18 +62,14 @@ class DeployResult:
     total_ms: float
 
 
-def refuse_every_token(token: str) -> Identity:
-    raise LearnerError("This deployment knows no identities", code="NoAuthProvider")
-
-
 class Deployment:
     """Open with `await Deployment.open(...)`, end with `await close()`. Belongs to one event loop."""
 
-    def __init__(self, folder: Path, store: Store, tools: Toolchain, verify_token: VerifyToken, clock: Clock) -> None:
+    def __init__(self, folder: Path, store: Store, tools: Toolchain, callers: Callers, clock: Clock) -> None:
         self.folder = folder
         self.store = store
         self.clock = clock
-        self.verify_token = verify_token
+        self.callers = callers
         self.revision: int | None = None
         self._tools = tools
         self._host = JsLanes(tools)
@@ -83,13 +90,14 @@ class Deployment:
         *,
         tools: Toolchain,
         verify_token: VerifyToken = refuse_every_token,
+        verify_admin_key: VerifyAdminKey = refuse_every_key,
         clock: Clock | None = None,
     ) -> Deployment:
         """Opens or creates the deployment in `folder`, with the code that was last live there."""
         clock = clock or SystemClock()
         folder.mkdir(parents=True, exist_ok=True)
         store = await Store.open(folder, clock=clock)
-        deployment = cls(folder, store, tools, verify_token, clock)
+        deployment = cls(folder, store, tools, Callers(verify_token, verify_admin_key), clock)
         deployment.live.start(await store.head())
         deployment._follower = asyncio.create_task(deployment._follow_other_writers())
         await deployment._reload()
@@ -173,22 +181,76 @@ class Deployment:
         self._sessions = {known for known in self._sessions if known.is_open} | {session}
         return session
 
-    async def run_query(self, path: str, args: Mapping[str, Any], *, identity: Identity | None = None) -> Outcome:
-        """One query at the newest snapshot. `args` is a Convex-encoded JSON object."""
+    async def run(
+        self,
+        path: str,
+        args: Arguments,
+        *,
+        identity: Identity | None = None,
+        is_admin: bool = False,
+        kind: FunctionKind | None = None,
+    ) -> Outcome:
+        """One call of a function of that kind; without a kind, of whatever the function is.
+
+        `args` is a Convex-encoded JSON object, or a list of positional arguments as clients send it. An admin reaches
+        internal functions, too.
+        """
+        request = _request_of(Caller(identity, is_admin), path, args)
+        function = self.executor.functions.get(request.path)
+        match kind or (function.kind if function is not None else "query"):
+            case "query":
+                return (await self.run_queries([request]))[0]
+            case "mutation":
+                return await self._run_mutation(request)
+            case "action":
+                raise LearnerError("This sandbox does not run actions yet. Use a mutation.", code="NotAvailable")
+
+    async def run_queries(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Several queries at one snapshot, the newest."""
         async with await self.store.snapshot() as snapshot:
-            outcome = await self.executor.query(_request(path, args, identity, None), snapshot, Cause("call"))
-        self.note_run(outcome.note)
+            outcomes = [await self.executor.query(request, snapshot, Cause("call")) for request in requests]
+        for outcome in outcomes:
+            self.note_run(outcome.note)
+        return outcomes
+
+    async def run_query_batch(
+        self, calls: Iterable[tuple[str, Arguments]], *, caller: Caller = NOBODY
+    ) -> list[Outcome]:
+        """Several queries (path and arguments) at one snapshot."""
+        return await self.run_queries([_request_of(caller, path, args) for path, args in calls])
+
+    async def run_query_at(self, ts: int, path: str, args: Arguments, *, caller: Caller = NOBODY) -> Outcome:
+        """A query as of `ts`, in ns: answered at the newest snapshot when no commit since then concerns it.
+
+        Raises LearnerError `SnapshotTooOld` when one does, or when the log no longer tells.
+        """
+        outcome = (await self.run_queries([_request_of(caller, path, args)]))[0]
+        if ts > outcome.ts:
+            raise LearnerError("The timestamp is ahead of the latest known timestamp", code="InvalidTimestamp")
+        try:
+            commits = await self.store.log_since(Timestamp(ts))
+        except LogTruncated:
+            raise _too_old(ts) from None
+        if any(commit.ts <= outcome.ts and outcome.read_set.overlaps(commit.changes) for commit in commits):
+            raise _too_old(ts)
         return outcome
 
+    async def run_query(self, path: str, args: Arguments, *, identity: Identity | None = None) -> Outcome:
+        """One query at the newest snapshot."""
+        return (await self.run_queries([_request(path, args, Caller(identity), None)]))[0]
+
     async def run_mutation(
-        self, path: str, args: Mapping[str, Any], *, identity: Identity | None = None, writer: str | None = None
+        self, path: str, args: Arguments, *, identity: Identity | None = None, writer: str | None = None
     ) -> Outcome:
-        outcome = await self.executor.mutation(_request(path, args, identity, writer))
+        return await self._run_mutation(_request(path, args, Caller(identity), writer))
+
+    async def _run_mutation(self, request: Request) -> Outcome:
+        outcome = await self.executor.mutation(request)
         self.note_run(outcome.note)
         self.live.wake()
         return outcome
 
-    async def subscribe(self, path: str, args: Mapping[str, Any], *, identity: Identity | None = None) -> Watch:
+    async def subscribe(self, path: str, args: Arguments, *, identity: Identity | None = None) -> Watch:
         return Watch(self.live, canonical_path(path), _args_json(args), identity)
 
     async def insert_rows(
@@ -265,12 +327,25 @@ class Deployment:
                 self.live.wake()
 
 
-def _args_json(args: Mapping[str, Any]) -> str:
-    return json.dumps([dict(args)], separators=(",", ":"), ensure_ascii=False)
+def _args_json(args: Arguments) -> str:
+    positional = [dict(args)] if isinstance(args, Mapping) else list(args)
+    return json.dumps(positional, separators=(",", ":"), ensure_ascii=False)
 
 
-def _request(path: str, args: Mapping[str, Any], identity: Identity | None, writer: str | None) -> Request:
-    return Request(canonical_path(path), _args_json(args), identity, writer)
+def _request(path: str, args: Arguments, caller: Caller, writer: str | None) -> Request:
+    return Request(canonical_path(path), _args_json(args), caller.identity, writer, internal=caller.is_admin)
+
+
+def _request_of(caller: Caller, path: str, args: Arguments) -> Request:
+    return _request(path, args, caller, persona_of(caller.identity))
+
+
+def _too_old(ts: int) -> LearnerError:
+    text = (
+        f"What this query read has changed since timestamp {ts}. "
+        "Take a new timestamp (`query_ts`) and repeat the queries of this moment."
+    )
+    return LearnerError(text, code="SnapshotTooOld")
 
 
 def _place_in_schema(message: str, files: Mapping[str, str]) -> Problem:

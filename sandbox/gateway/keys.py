@@ -16,9 +16,10 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
+from django.core import signing
 
 from sandbox import data_folder
-from sandbox.engine import LearnerError
+from sandbox.engine import LearnerError, accept_admin_key
 from sandbox.gateway.tokens import LIFETIME_S
 
 Persona = Literal["alice", "bob"]
@@ -70,6 +71,20 @@ def verify_identity(deployment_id: str, token: str) -> dict[str, Any]:
 def verifier(deployment_id: str) -> Callable[[str], dict[str, Any]]:
     """`verify_identity` for one deployment, as the engine wants it."""
     return lambda token: verify_identity(deployment_id, token)
+
+
+def admin_key(deployment_id: str) -> str:
+    """The key that opens everything of one deployment to Convex's tools and our own panels. It does not end."""
+    return f"{deployment_id}|{_admin_signer().signature(deployment_id)}"
+
+
+def admin_verifier(deployment_id: str) -> Callable[[str], bool]:
+    """Whether a key is that of this deployment, as the engine wants it."""
+    return accept_admin_key(admin_key(deployment_id))
+
+
+def _admin_signer() -> signing.Signer:
+    return signing.Signer(salt="sandbox.admin-key")
 
 
 @lru_cache(maxsize=2)

@@ -47,7 +47,10 @@ async def open_deployment(deployment_id: str) -> Deployment:
     from sandbox.engine import Deployment
 
     return await Deployment.open(
-        folder_of(deployment_id), tools=front_end.toolchain(), verify_token=keys.verifier(deployment_id)
+        folder_of(deployment_id),
+        tools=front_end.toolchain(),
+        verify_token=keys.verifier(deployment_id),
+        verify_admin_key=keys.admin_verifier(deployment_id),
     )
 
 

@@ -16,14 +16,15 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sandbox.engine.errors import LogTruncated
-from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
+from sandbox.engine.runtime.executor import Executor, Outcome, Request
 from sandbox.engine.store import Commit, ReadIndex, Snapshot, Store, Timestamp
+from sandbox.engine.sync.callers import Caller
 from sandbox.engine.trace import Cause, RunNote
 
 logger = logging.getLogger(__name__)
 
-ResultKey = tuple[str, str, str | None]
-"""Function path, arguments, and the identity where the run read it (else None: shared by everybody)."""
+ResultKey = tuple[str, str, bool, str | None]
+"""Function path, arguments, whether an admin asks, and the identity where the run read it (else shared by all)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -44,7 +45,7 @@ class Subscription:
 
     path: str
     args_json: str
-    identity: Identity | None
+    caller: Caller
     listener: Listener
     result: QueryResult | None = None
     sent: bytes | None = None
@@ -52,7 +53,11 @@ class Subscription:
 
     @property
     def own_key(self) -> ResultKey:
-        return self.path, self.args_json, json.dumps(self.identity, sort_keys=True)
+        return *self.shared_key[:3], json.dumps(self.caller.identity, sort_keys=True)
+
+    @property
+    def shared_key(self) -> ResultKey:
+        return self.path, self.args_json, self.caller.is_admin, None
 
 
 class Listener(Protocol):
@@ -115,10 +120,13 @@ class LiveQueries:
         subscription.is_closed = True
         self._detach(subscription)
 
-    def change_identity(self, subscription: Subscription, identity: Identity | None) -> None:
-        """Another person now asks: a result that did not depend on who asks is kept."""
-        subscription.identity = identity
-        if subscription.result is not None and subscription.result.key[2] is not None:
+    def change_caller(self, subscription: Subscription, caller: Caller) -> None:
+        """Perhaps another person now asks: a result that did not depend on who asks is kept."""
+        old, subscription.caller = subscription.caller, caller
+        result = subscription.result
+        if result is None or (old.identity == caller.identity and old.is_admin == caller.is_admin):
+            return
+        if result.key[3] is not None or old.is_admin != caller.is_admin:
             self._detach(subscription)
 
     def _detach(self, subscription: Subscription) -> None:
@@ -199,18 +207,22 @@ class LiveQueries:
         old = subscription.result
         if old is not None and old.cause is None:
             return None
-        for key in ((subscription.path, subscription.args_json, None), subscription.own_key):
+        for key in (subscription.shared_key, subscription.own_key):
             shared = self._results.get(key)
             if shared is not None and shared.cause is None:
                 self._attach(subscription, shared)
                 return None
         cause = old.cause if old is not None and old.cause is not None else Cause("first")
+        caller = subscription.caller
         request = Request(
-            subscription.path, subscription.args_json, subscription.identity, subscription.listener.persona
+            subscription.path,
+            subscription.args_json,
+            caller.identity,
+            subscription.listener.persona,
+            internal=caller.is_admin,
         )
         outcome = await self._executor.query(request, snapshot, cause)
-        path, args_json, own = subscription.own_key
-        key = (path, args_json, own if outcome.identity_was_read else None)
+        key = subscription.own_key if outcome.identity_was_read else subscription.shared_key
         result = QueryResult(key, outcome, _digest(outcome))
         self._results[key] = result
         self._read_index.add(result, outcome.read_set)

@@ -29,6 +29,8 @@ class Authenticate:
     base_version: int
     token_type: str
     token: str | None
+    acting_as: object
+    """The attributes of the identity that an admin acts as, as they came; None without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def _parse(raw: dict[str, Any]) -> ClientMessage:
             return Connect(_session_id(raw), None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp")))
         case "Authenticate":
             token = _text(raw, "value") if isinstance(raw.get("value"), str) else None
-            return Authenticate(_version(raw, "baseVersion"), _text(raw, "tokenType"), token)
+            acting_as = raw.get("impersonating", raw.get("actingAs"))
+            return Authenticate(_version(raw, "baseVersion"), _text(raw, "tokenType"), token, acting_as)
         case "ModifyQuerySet":
             changes = tuple(_parse_modification(one) for one in _list(raw, "modifications"))
             return ModifyQuerySet(_version(raw, "baseVersion"), _version(raw, "newVersion"), changes)

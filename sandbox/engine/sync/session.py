@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import AlreadyCommitted, LearnerError, ProtocolError
-from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
+from sandbox.engine.runtime.executor import Executor, Outcome, Request
 from sandbox.engine.store import Timestamp
 from sandbox.engine.sync import protocol
+from sandbox.engine.sync.answers import client_text, error_data, persona_of
+from sandbox.engine.sync.callers import NOBODY, Caller, Callers
 from sandbox.engine.sync.live_queries import LiveQueries, Subscription
 from sandbox.engine.sync.protocol import (
     AddQuery,
@@ -43,8 +44,6 @@ CLOSE_TRY_AGAIN = 1013
 
 Send = Callable[[str], Awaitable[None]]
 Close = Callable[[int, str], Awaitable[None]]
-VerifyToken = Callable[[str], Identity]
-"""A JWT to the identity that learner code sees. Raises LearnerError for a token that is not good."""
 
 
 class Backend(Protocol):
@@ -53,7 +52,7 @@ class Backend(Protocol):
     executor: Executor
     live: LiveQueries
     clock: Clock
-    verify_token: VerifyToken
+    callers: Callers
 
     def note_run(self, note: RunNote) -> None: ...
 
@@ -64,7 +63,7 @@ class SyncSession:
         self._send = send
         self._close = close
         self._session_id: str | None = None
-        self._identity: Identity | None = None
+        self._caller = NOBODY
         self._version = StateVersion(0, 0, 0)
         self._asked_query_set = 0
         self._asked_identity = 0
@@ -78,7 +77,7 @@ class SyncSession:
         self._guard = asyncio.Lock()
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
         self._unsent = 0  # characters in the outbox
-        self._requests: asyncio.Queue[tuple[RequestCall, Identity | None, int]] = asyncio.Queue()
+        self._requests: asyncio.Queue[tuple[RequestCall, Caller, int]] = asyncio.Queue()
         self._pending = 0  # characters of the frames whose requests wait
         self._is_open = True
         self._is_behind = False
@@ -87,7 +86,7 @@ class SyncSession:
 
     @property
     def persona(self) -> str | None:
-        return persona_of(self._identity)
+        return persona_of(self._caller.identity)
 
     @property
     def is_open(self) -> bool:
@@ -141,7 +140,7 @@ class SyncSession:
                 "The arguments of those that wait on a single websocket may have up to 32 MiB."
             )
         self._pending += size
-        self._requests.put_nowait((message, self._identity, size))
+        self._requests.put_nowait((message, self._caller, size))
 
     def _modify(self, message: ModifyQuerySet) -> None:
         if message.base_version != self._asked_query_set:
@@ -171,25 +170,25 @@ class SyncSession:
                 f"doesn't match the current version {self._asked_identity}"
             )
         try:
-            identity = self._identity_of(message)
+            caller = self._caller_of(message)
         except LearnerError as error:
             self._queue(protocol.auth_error(error.message, self._asked_identity))
             self._close_after_outbox()
             return
         self._asked_identity += 1
-        self._identity = identity
+        self._caller = caller
         self._backend.live.wake()
 
-    def _identity_of(self, message: Authenticate) -> Identity | None:
+    def _caller_of(self, message: Authenticate) -> Caller:
         match message.token_type:
             case "None":
-                return None
+                return NOBODY
             case "User" if message.token is not None:
-                return self._backend.verify_token(message.token)
-            case "User":
-                raise ProtocolError("Authenticate with tokenType User needs a value")
-            case "Admin":
-                raise LearnerError("Admin access is not available on this connection", code="AdminRefused")
+                return self._backend.callers.user(message.token)
+            case "Admin" if message.token is not None:
+                return self._backend.callers.admin(message.token, message.acting_as)
+            case "User" | "Admin" as kind:
+                raise ProtocolError(f"Authenticate with tokenType {kind} needs a value")
             case other:
                 raise ProtocolError(f"Unknown tokenType {other!r}")
 
@@ -205,8 +204,7 @@ class SyncSession:
         self._asked.clear()
         self._captured = (self._asked_query_set, self._asked_identity)
         for subscription in self._subscriptions.values():
-            if subscription.identity != self._identity:
-                self._backend.live.change_identity(subscription, self._identity)
+            self._backend.live.change_caller(subscription, self._caller)
         return list(self._subscriptions.values())
 
     def _replace(self, query_id: int, query: AddQuery | None) -> None:
@@ -215,7 +213,7 @@ class SyncSession:
             self._backend.live.close(old)
         if query is not None:
             args_json = json.dumps(query.args, separators=(",", ":"), ensure_ascii=False)
-            self._subscriptions[query_id] = Subscription(query.path, args_json, self._identity, self)
+            self._subscriptions[query_id] = Subscription(query.path, args_json, self._caller, self)
 
     async def emit(self, ts: Timestamp) -> list[Subscription]:
         async with self._guard:
@@ -261,16 +259,16 @@ class SyncSession:
 
     async def _run_requests(self) -> None:
         while True:
-            request, identity, size = await self._requests.get()
+            request, caller, size = await self._requests.get()
             self._pending -= size
             try:
-                await self._run_request(request, identity)
+                await self._run_request(request, caller)
             except Exception:
                 # Ours, not the learner's: the client reconnects and asks again, which is safe (rule 7).
                 logger.exception("A request of a sync session failed")
                 await self._end(CLOSE_TRY_AGAIN, "InternalServerError")
 
-    async def _run_request(self, call: RequestCall, identity: Identity | None) -> None:
+    async def _run_request(self, call: RequestCall, caller: Caller) -> None:
         if call.kind == "Action":
             error = LearnerError("This sandbox does not run actions yet. Use a mutation.", code="NotAvailable")
             self._queue(protocol.request_failed("Action", call.request_id, client_text(error), (), {}))
@@ -278,7 +276,7 @@ class SyncSession:
         assert self._session_id is not None
         key = (self._session_id, call.request_id)
         args_json = json.dumps(call.args, separators=(",", ":"), ensure_ascii=False)
-        request = Request(call.path, args_json, identity, persona_of(identity))
+        request = Request(call.path, args_json, caller.identity, persona_of(caller.identity), internal=caller.is_admin)
         try:
             outcome = await self._backend.executor.mutation(
                 request, request_key=key, guard=self._guard, deliver=lambda done: self._respond(call.request_id, done)
@@ -345,17 +343,3 @@ class SyncSession:
         if last_words is not None:
             await self._send(last_words)
         await self._close(code, reason)
-
-
-def persona_of(identity: Identity | None) -> str | None:
-    return None if identity is None else str(identity.get("subject"))
-
-
-def client_text(error: LearnerError) -> str:
-    """What a client is shown (semantics.md §9): it ends with a line break, also where no frames follow."""
-    message = error.message if error.message.endswith("\n") else f"{error.message}\n"
-    return f"[Request ID: {secrets.token_hex(8)}] Server Error\n{message}"
-
-
-def error_data(error: LearnerError) -> dict[str, Any]:
-    return {"errorData": error.data} if error.has_data else {}

@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.executor import Identity
 from sandbox.engine.store import Timestamp
+from sandbox.engine.sync.callers import Caller
 from sandbox.engine.sync.live_queries import LiveQueries, Subscription
 from sandbox.engine.trace import RunNote
 
@@ -30,7 +31,7 @@ class Watch:
 
     def __init__(self, live: LiveQueries, path: str, args_json: str, identity: Identity | None) -> None:
         self._live = live
-        self._subscription = Subscription(path, args_json, identity, self)
+        self._subscription = Subscription(path, args_json, Caller(identity), self)
         self._fresh: asyncio.Queue[Emission] = asyncio.Queue()
         self.emissions: list[Emission] = []
         live.add(self)

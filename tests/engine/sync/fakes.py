@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.executor import Executor
 from sandbox.engine.runtime.host import Call, CallResult, FunctionInfo
+from sandbox.engine.sync.callers import Callers
 from sandbox.engine.sync.live_queries import LiveQueries
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.trace import RunNote
@@ -44,6 +45,12 @@ class PythonHost:
         return CallResult(ok=True, value_json=json.dumps(value), error=None, log_lines=(), total_ms=0.0)
 
 
+def verify_token(token: str) -> dict[str, Any]:
+    if not token.startswith("good-"):
+        raise LearnerError("Could not verify the token", code="InvalidAuthHeader")
+    return {"subject": token.removeprefix("good-"), "issuer": "test", "tokenIdentifier": f"test|{token}"}
+
+
 @dataclass
 class FakeBackend:
     """What a session needs of its deployment."""
@@ -53,11 +60,7 @@ class FakeBackend:
     live: LiveQueries
     clock: Any
     notes: list[RunNote] = field(default_factory=list)
-
-    def verify_token(self, token: str) -> dict[str, Any]:
-        if not token.startswith("good-"):
-            raise LearnerError("Could not verify the token", code="InvalidAuthHeader")
-        return {"subject": token.removeprefix("good-"), "issuer": "test", "tokenIdentifier": f"test|{token}"}
+    callers: Callers = field(default_factory=lambda: Callers(verify_token, lambda key: key == "admin-key"))
 
     def note_run(self, note: RunNote) -> None:
         self.notes.append(note)

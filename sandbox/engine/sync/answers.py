@@ -1,0 +1,44 @@
+"""What a client is told of a call, in words that the sync protocol and the HTTP API share.
+
+Facts: docs/spec/semantics.md §9 (error texts), sync-protocol.md §5 (the HTTP answer).
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from sandbox.engine import values
+from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime.executor import Identity, Outcome
+from sandbox.engine.values import ValueFormat
+
+
+def persona_of(identity: Identity | None) -> str | None:
+    """The caller's name in the panels."""
+    return None if identity is None else str(identity.get("subject"))
+
+
+def client_text(error: LearnerError) -> str:
+    """What a client is shown (semantics.md §9): it ends with a line break, also without frames."""
+    message = error.message if error.message.endswith("\n") else f"{error.message}\n"
+    return f"[Request ID: {secrets.token_hex(8)}] Server Error\n{message}"
+
+
+def error_data(error: LearnerError) -> dict[str, Any]:
+    return {"errorData": error.data} if error.has_data else {}
+
+
+def http_answer(outcome: Outcome, format_: ValueFormat) -> str:
+    """The JSON text of an answer to `/api/query` and its like: `{"status": …}`; an error is an answer, too."""
+    log_lines = f',"logLines":{json.dumps(outcome.log_lines)}' if outcome.log_lines else ""
+    if outcome.error is not None:
+        message = json.dumps(client_text(outcome.error))
+        data = ""
+        if outcome.error.has_data:
+            data = f',"errorData":{values.export_text(json.dumps(outcome.error.data), format_)}'
+        return f'{{"status":"error","errorMessage":{message}{data}{log_lines}}}'
+    assert outcome.value_json is not None
+    # Also the encoded form is written anew: the function's own text has 1 where clients in Python expect 1.0.
+    return f'{{"status":"success","value":{values.export_text(outcome.value_json, format_)}{log_lines}}}'

@@ -1,0 +1,207 @@
+"""The HTTP API of a deployment, as Convex's clients without a socket speak it: docs/spec/sync-protocol.md §5.
+
+Which deployment a request means is not decided here: `api_routes` takes a function that finds it, by the token in the
+path below /s/, or as the only one there is. What a function throws is an answer with status 200; only what is wrong
+with the request itself has another status.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
+
+from sandbox.engine import Caller, LearnerError, RunnerRefused, ValueFormat, encode_ts, http_answer
+from sandbox.gateway import safe_answers
+from sandbox.gateway.http_requests import (
+    Refusal,
+    arguments,
+    caller_of,
+    json_body,
+    text_field,
+    timestamp,
+    wanted_format,
+)
+
+if TYPE_CHECKING:
+    from sandbox.engine import Deployment, Outcome
+
+logger = logging.getLogger(__name__)
+
+Find = Callable[..., "AbstractAsyncContextManager[Deployment]"]
+"""`find(request, **what the path holds)`: the deployment, open until the block ends. Raises Refusal."""
+
+VERSION = "reactive-sandbox"
+PREFLIGHT_MAX_AGE_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request with the deployment that it is for and who asks."""
+
+    request: HttpRequest
+    deployment: Deployment
+    caller: Caller
+
+    async def run(self, function: str, args: Any, kind: Any) -> Outcome:
+        identity, is_admin = self.caller.identity, self.caller.is_admin
+        return await self.deployment.run(function, args, identity=identity, is_admin=is_admin, kind=kind)
+
+    def format(self, body: dict[str, Any], default: ValueFormat | None = None) -> ValueFormat:
+        name = body.get("format")
+        return default if name is None and default is not None else wanted_format(name, self.request)
+
+
+Handler = Callable[..., Awaitable[str]]
+"""`handler(exchange, **what the path holds)`: the JSON text of the answer. Raises Refusal."""
+
+
+def api_routes(find: Find) -> list[URLPattern]:
+    """The addresses below the deployment's URL, ready for a URLconf."""
+
+    def route(address: str, **handlers: Handler) -> URLPattern:
+        return path(f"api/{address}", endpoint(find, handlers))
+
+    return [
+        path("version", version),
+        route("query", POST=_call("query"), GET=_query_by_address),
+        route("mutation", POST=_call("mutation")),
+        route("action", POST=_call("action")),
+        route("function", POST=_function),
+        route("run/<path:function>", POST=_run),
+        route("query_ts", POST=_newest_ts, GET=_newest_ts),
+        route("query_at_ts", POST=_query_at_ts),
+        route("query_batch", POST=_query_batch),
+    ]
+
+
+@csrf_exempt
+async def version(request: HttpRequest, **_: str) -> HttpResponse:
+    """For clients and tools that ask whether a deployment is there."""
+    response = HttpResponse(VERSION, content_type="text/plain; charset=utf-8")
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
+    """The view of one address: preflights, methods, credentials, and refusals as JSON."""
+
+    async def answer(request: HttpRequest, inner: dict[str, str], place: dict[str, str]) -> HttpResponse:
+        handler = handlers.get(request.method or "")
+        if handler is None:
+            raise Refusal(405, "MethodNotAllowed", f"{request.method} is not allowed here")
+        async with find(request, **place) as deployment:
+            exchange = Exchange(request, deployment, caller_of(request, deployment))
+            return safe_answers.json_text(await handler(exchange, **inner))
+
+    @csrf_exempt
+    @wraps(answer)
+    async def view(request: HttpRequest, **place: str) -> HttpResponse:
+        if request.method == "OPTIONS":
+            return _preflight(request, handlers)
+        inner = {name: place.pop(name) for name in ("function",) if name in place}
+        try:
+            return await answer(request, inner, place)
+        except Refusal as refusal:
+            return safe_answers.json_text(refusal.text, status=refusal.status)
+        except RunnerRefused as error:
+            logger.error("No learner code runs here: %s", error.message)
+        except Exception:
+            logger.exception("A request of the HTTP API failed")
+        # What went wrong is ours and not told.
+        failure = Refusal(500, "InternalServerError", "Your request couldn't be completed. Try again later.")
+        return safe_answers.json_text(failure.text, status=failure.status)
+
+    return view
+
+
+def _preflight(request: HttpRequest, handlers: dict[str, Handler]) -> HttpResponse:
+    """Any page may use a deployment that it has the address of: credentials are in headers, never in cookies."""
+    response = HttpResponse(status=204)
+    wanted = request.headers.get("Access-Control-Request-Headers", "")
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Access-Control-Allow-Methods"] = ", ".join(("OPTIONS", *handlers))
+    response["Access-Control-Allow-Headers"] = (
+        wanted if wanted and wanted.isprintable() else "Authorization, Content-Type, Convex-Client"
+    )
+    response["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE_S)
+    return response
+
+
+def _call(kind: str) -> Handler:
+    async def call(exchange: Exchange) -> str:
+        body = json_body(exchange.request)
+        function, args, format_ = text_field(body, "path"), arguments(body), exchange.format(body)
+        return http_answer(await exchange.run(function, args, kind), format_)
+
+    return call
+
+
+async def _query_by_address(exchange: Exchange) -> str:
+    asked = {name: str(value) for name, value in exchange.request.GET.items()}
+    for name in ("path", "args"):
+        if name not in asked:
+            raise Refusal(400, "BadQueryArgs", f"Failed to deserialize query string: missing field `{name}`")
+    try:
+        args = json.loads(asked["args"])
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "BadQueryArgs", f"Failed to deserialize query string: args: {error}") from None
+    outcome = await exchange.run(asked["path"], arguments({"args": args}), "query")
+    return http_answer(outcome, exchange.format(dict(asked)))
+
+
+async def _function(exchange: Exchange) -> str:
+    """A function of any kind."""
+    body = json_body(exchange.request)
+    if body.get("componentPath"):
+        raise Refusal(400, "ComponentsNotAvailable", "Components are not available in this sandbox")
+    function, args, format_ = text_field(body, "path"), arguments(body), exchange.format(body)
+    return http_answer(await exchange.run(function, args, None), format_)
+
+
+async def _run(exchange: Exchange, function: str) -> str:
+    """`/api/run/messages/list`: a function of any kind, named by the address."""
+    *module, name = (unquote(part) for part in function.split("/"))
+    if not module:
+        raise Refusal(
+            400, "MissingIdentifier", "Path or function name not provided in path, e.g. /api/run/messages/list"
+        )
+    body = json_body(exchange.request)
+    args, format_ = arguments(body), exchange.format(body, default="json")
+    return http_answer(await exchange.run(f"{'/'.join(module)}:{name}", args, None), format_)
+
+
+async def _newest_ts(exchange: Exchange) -> str:
+    return json.dumps({"ts": encode_ts(await exchange.deployment.store.head())})
+
+
+async def _query_at_ts(exchange: Exchange) -> str:
+    body = json_body(exchange.request)
+    function, args, ts, format_ = text_field(body, "path"), arguments(body), timestamp(body), exchange.format(body)
+    try:
+        outcome = await exchange.deployment.run_query_at(ts, function, args, caller=exchange.caller)
+    except LearnerError as error:
+        raise Refusal(400, error.code, error.message) from None
+    return http_answer(outcome, format_)
+
+
+async def _query_batch(exchange: Exchange) -> str:
+    """Several queries of one moment."""
+    queries = json_body(exchange.request).get("queries")
+    if not isinstance(queries, list) or not all(isinstance(query, dict) for query in queries):
+        message = "Failed to deserialize the JSON body into the target type: missing field `queries`"
+        raise Refusal(400, "BadJsonBody", message)
+    asked = [(text_field(query, "path"), arguments(query)) for query in queries]
+    formats = [exchange.format(query) for query in queries]
+    outcomes = await exchange.deployment.run_query_batch(asked, caller=exchange.caller)
+    answers = (http_answer(outcome, format_) for outcome, format_ in zip(outcomes, formats, strict=True))
+    return f'{{"results":[{",".join(answers)}]}}'

@@ -1,0 +1,243 @@
+"""The HTTP API of docs/spec/sync-protocol.md §5, through Django's views and the real engine."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.wire.conftest import Api
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_query_a_mutation_and_what_they_say(api: Api) -> None:
+    assert await api.call("mutation", "m:add", {"text": "hello"}) == {
+        "status": "success",
+        "value": "hello",
+        "logLines": ["[LOG] 'adding' 'hello'"],
+    }
+    listed = await api.call("query", "m:list")
+    assert listed["status"] == "success"
+    assert "hello" in listed["value"]
+
+
+async def test_arguments_may_stand_in_an_array(api: Api) -> None:
+    assert (await api.call("query", "m:says", [{"value": "x"}]))["value"] == "x"
+
+
+async def test_a_path_may_name_its_file(api: Api) -> None:
+    assert (await api.call("query", "dir/n.js:says", {"value": "x"}))["value"] == "x"
+
+
+async def test_an_error_is_an_answer(api: Api) -> None:
+    failed = await api.call("query", "m:fail")
+    assert failed["status"] == "error"
+    assert failed["errorMessage"].startswith("[Request ID: ")
+    assert "Server Error\nUncaught Error: kaboom\n    at " in failed["errorMessage"]
+    assert "errorData" not in failed
+
+
+async def test_the_data_of_a_convex_error_is_told_and_nothing_was_written(api: Api) -> None:
+    failed = await api.call("mutation", "m:refuse", format="convex_encoded_json")
+    assert failed["errorData"] == {"left": {"$integer": "AAAAAAAAAAA="}, "reason": "closed"}
+    assert "never" not in (await api.call("query", "m:list"))["value"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "function", "text"),
+    [
+        ("query", "m:nothing", "Could not find public function for 'm:nothing'"),
+        ("query", "m:secret", "Could not find public function for 'm:secret'"),
+        ("query", "m:add", "Trying to execute m.js:add as Query, but it is defined as Mutation."),
+        ("mutation", "m:list", "Trying to execute m.js:list as Mutation, but it is defined as Query."),
+    ],
+)
+async def test_what_cannot_be_called_so(api: Api, kind: str, function: str, text: str) -> None:
+    failed = await api.call(kind, function)
+    assert failed["status"] == "error"
+    assert text in failed["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("format_", "value"),
+    [
+        ("convex_encoded_json", {"i": {"$integer": "BQAAAAAAAAA="}, "n": 1.0}),
+        ("convex_json", {"i": {"$integer": "BQAAAAAAAAA="}, "n": 1.0}),
+        ("json", {"i": "5", "n": 1.0}),
+        ("convex_clean_json", {"i": "5", "n": 1.0}),
+        ("export_json", {"i": 5, "n": 1.0}),
+        (None, {"i": "5", "n": 1.0}),
+    ],
+)
+async def test_the_caller_names_the_format(api: Api, format_: str | None, value: Any) -> None:
+    body = {"path": "m:echo", "args": {"value": {"i": {"$integer": "BQAAAAAAAAA="}, "n": 1}}}
+    response = await api.request("POST", "/api/query", body if format_ is None else body | {"format": format_})
+    assert json.loads(response.content)["value"] == value
+    assert b'"n":1.0' in response.content, "clients in Python read a float only where there is a point"
+
+
+@pytest.mark.parametrize(
+    ("client", "value"),
+    [
+        ("npm-1.48.0", "5"),
+        ("npm-1.4.0", {"$integer": "BQAAAAAAAAA="}),
+        ("python-0.4.0", {"$integer": "BQAAAAAAAAA="}),
+        ("rust-0.1.0", "5"),
+        ("anything else", "5"),
+    ],
+)
+async def test_old_clients_get_the_encoded_form_unasked(api: Api, client: str, value: Any) -> None:
+    body = {"path": "m:echo", "args": {"value": {"$integer": "BQAAAAAAAAA="}}}
+    assert (await api.post("query", body, Convex_Client=client))["value"] == value
+
+
+async def test_a_query_by_address(api: Api) -> None:
+    address = "/api/query?path=m:echo&args=%7B%22value%22%3A%7B%22%24integer%22%3A%22BQAAAAAAAAA%3D%22%7D%7D"
+    response = await api.request("GET", f"{address}&format=json")
+    assert json.loads(response.content) == {"status": "success", "value": "5"}
+    missing = await api.request("GET", "/api/query?path=m:list")
+    assert (missing.status_code, json.loads(missing.content)["code"]) == (400, "BadQueryArgs")
+
+
+async def test_a_function_of_any_kind(api: Api) -> None:
+    assert (await api.call("function", "m:says", {"value": "x"}))["value"] == "x"
+    assert (await api.call("function", "m:add", {"text": "any kind"}))["value"] == "any kind"
+    assert "Could not find" in (await api.call("function", "m:nothing"))["errorMessage"]
+    refused = await api.call("function", "m:list", componentPath="part")
+    assert refused == {"code": "ComponentsNotAvailable", "message": "Components are not available in this sandbox"}
+
+
+async def test_a_function_named_by_the_address(api: Api) -> None:
+    assert await api.post("run/m/says", {"args": {"value": "x"}}) == {"status": "success", "value": "x"}
+    assert (await api.post("run/dir/n/says", {"args": {"value": "y"}}))["value"] == "y"
+    integer = {"args": {"value": {"$integer": "BQAAAAAAAAA="}}}
+    assert (await api.post("run/m/echo", integer, Convex_Client="npm-0.1.0"))["value"] == "5"
+    missing = await api.request("POST", "/api/run/list", {"args": {}})
+    assert missing.status_code == 400
+    assert json.loads(missing.content)["code"] == "MissingIdentifier"
+
+
+async def test_queries_of_one_moment(api: Api) -> None:
+    ts = (await api.post("query_ts", {}))["ts"]
+    before = await api.call("query_at_ts", "m:list", ts=ts)
+    assert before["status"] == "success"
+    await api.call("mutation", "m:add", {"text": "later"})
+    assert (await api.call("query_at_ts", "m:other", ts=ts))["value"] == 0.0
+    too_old = await api.request("POST", "/api/query_at_ts", {"path": "m:list", "args": {}, "ts": ts})
+    assert (too_old.status_code, json.loads(too_old.content)["code"]) == (400, "SnapshotTooOld")
+    future = base64.b64encode((2**62).to_bytes(8, "little")).decode()
+    ahead = await api.request("POST", "/api/query_at_ts", {"path": "m:list", "args": {}, "ts": future})
+    assert (ahead.status_code, json.loads(ahead.content)["code"]) == (400, "InvalidTimestamp")
+
+
+async def test_a_batch_of_queries(api: Api) -> None:
+    queries = [
+        {"path": "m:says", "args": {"value": "a"}},
+        {"path": "m:fail", "args": {}},
+        {"path": "m:echo", "args": [{"value": {"$integer": "BQAAAAAAAAA="}}], "format": "convex_encoded_json"},
+    ]
+    results = (await api.post("query_batch", {"queries": queries}))["results"]
+    assert [result["status"] for result in results] == ["success", "error", "success"]
+    assert results[2]["value"] == {"$integer": "BQAAAAAAAAA="}
+
+
+async def test_the_version_and_the_door_for_browsers(api: Api) -> None:
+    version = await api.request("GET", "/version")
+    assert (version.status_code, version["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert version["Access-Control-Allow-Origin"] == "*"
+    asked = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "authorization,convex-client"}
+    for address in ("query", "mutation", "action", "run/m/list", "query_ts"):
+        preflight = await api.request("OPTIONS", f"/api/{address}", Origin="https://elsewhere.example", **asked)
+        assert preflight.status_code == 204
+        assert preflight["Access-Control-Allow-Origin"] == "*"
+        assert preflight["Access-Control-Allow-Headers"] == "authorization,convex-client"
+        assert "POST" in preflight["Access-Control-Allow-Methods"]
+    answer = await api.request("POST", "/api/query", {"path": "m:list", "args": {}}, Origin="null")
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert "Set-Cookie" not in answer
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "code", "text"),
+    [
+        (b"{}", "text/plain", "BadJsonBody", "Expected request with `Content-Type: application/json`"),
+        (b"{nope", "application/json", "BadJsonBody", "Failed to parse the request body as JSON: "),
+        (b"[" * 100_000, "application/json", "BadJsonBody", "Failed to parse the request body as JSON: "),
+        (b"[]", "application/json; charset=utf-8", "BadJsonBody", "Failed to deserialize the JSON body"),
+        (b'{"args":{}}', "application/json", "BadJsonBody", "missing field `path`"),
+        (b'{"path":"m:list"}', "application/json", "BadJsonBody", "missing field `args`"),
+        (b'{"path":"m:list","args":5}', "application/json", "BadJsonBody", "args: expected an object or an array"),
+        (b'{"path":"m:list","args":{},"format":"xml"}', "application/json", "BadFormat", "Got xml"),
+        (b'{"path":"m:list","args":{},"format":5}', "application/json", "BadJsonBody", "format: expected a string"),
+    ],
+)
+async def test_a_request_that_is_no_request(api: Api, body: bytes, kind: str, code: str, text: str) -> None:
+    response = await api.request("POST", "/api/query", body, Content_Type=kind)
+    refusal = json.loads(response.content)
+    assert (response.status_code, refusal["code"]) == (400, code)
+    assert text in refusal["message"]
+    assert response["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_other_methods_and_other_tokens(api: Api) -> None:
+    assert (await api.request("PUT", "/api/query", {})).status_code == 405
+    api_of_nobody = Api(api.deployment)
+    api_of_nobody.base = "/s/nonsense"
+    refused = await api_of_nobody.request("POST", "/api/query", {"path": "m:list", "args": {}})
+    assert (refused.status_code, json.loads(refused.content)["code"]) == (403, "TokenExpired")
+
+
+async def test_who_asks_by_jwt(api: Api) -> None:
+    mine = await api.call("query", "m:whoAmI", headers={"Authorization": f"Bearer {api.token}"})
+    assert (mine["value"]["subject"], mine["value"]["name"]) == ("alice", "Alice")
+    assert (await api.call("query", "m:whoAmI"))["value"] is None
+    body = {"path": "m:whoAmI", "args": {}}
+    forged = await api.request("POST", "/api/query", body, Authorization="Bearer a.b.c")
+    assert forged.status_code == 401
+
+
+async def test_an_admin_reaches_internal_functions(api: Api) -> None:
+    headers = {"Authorization": f"Convex {api.admin_key}"}
+    assert (await api.call("query", "m:secret", headers=headers))["value"] == "internal"
+    assert (await api.call("function", "m:secret", headers=headers))["value"] == "internal"
+    assert (await api.call("mutation", "m:wipe", headers=headers))["status"] == "success"
+    assert (await api.call("query", "m:whoAmI", headers=headers))["value"] is None
+
+
+async def test_an_admin_acts_as_somebody(api: Api) -> None:
+    someone = base64.b64encode(json.dumps({"issuer": "tests", "subject": "eve", "name": "Eve"}).encode()).decode()
+    acting = {"Authorization": f"Convex {api.admin_key}:{someone}"}
+    assert (await api.call("query", "m:whoAmI", headers=acting))["value"] == {
+        "issuer": "tests",
+        "name": "Eve",
+        "subject": "eve",
+        "tokenIdentifier": "tests|eve",
+    }
+    assert (await api.call("query", "m:secret", headers=acting))["value"] == "internal"
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "code"),
+    [
+        ("x", 400, "InvalidHeaderFailure"),
+        ("Basic abcdefgh", 400, "InvalidAdminKey"),
+        ("Convex nope", 403, "BadDeployKey"),
+        ("Convex nope:bm90IGpzb24=", 400, "HeaderParseFailure"),
+        ("convex nope:!!", 400, "HeaderParseFailure"),
+    ],
+)
+async def test_credentials_that_are_none(api: Api, header: str, status: int, code: str) -> None:
+    response = await api.request("POST", "/api/query", {"path": "m:list", "args": {}}, Authorization=header)
+    assert (response.status_code, json.loads(response.content)["code"]) == (status, code)
+
+
+async def test_an_admin_key_of_another_deployment_is_none(api: Api) -> None:
+    from sandbox.gateway import keys
+
+    response = await api.request(
+        "POST", "/api/query", {"path": "m:list", "args": {}}, Authorization=f"Convex {keys.admin_key('other')}"
+    )
+    assert response.status_code == 403
