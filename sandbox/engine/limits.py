@@ -57,6 +57,7 @@ PENDING_MUTATIONS_MAX = 1_000
 PENDING_MUTATION_BYTES_MAX = 32 * MIB  # of one socket: what its client may send ahead
 UNSENT_BYTES_MAX = 64 * MIB  # of one socket: what waits for a client that does not read
 FUNCTIONS_MAX = 1_000
+CRON_JOBS_MAX = 1_000
 ANALYSIS_BYTES_MAX = 4 * MIB  # validators and schema of a project, as JSON
 
 # the commit log keeps whichever is more

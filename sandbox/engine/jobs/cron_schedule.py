@@ -18,7 +18,7 @@ from sandbox.engine.errors import LearnerError
 _UNIT_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 _WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _EXPRESSION_LENGTH_MAX = 256
-_INTERVAL_SECONDS_MAX = 2**31
+_INTEGER_MAX = 2**31
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,23 +72,24 @@ def _interval_seconds(document: dict[str, Any]) -> int:
     given = [unit for unit in _UNIT_SECONDS if document.get(unit) is not None]
     if len(given) != 1:
         raise LearnerError("Exactly one of (seconds, minutes, hours) should be specified", code="InvalidCron")
-    count = document[given[0]]
-    if type(count) is not int:
-        raise _invalid_json()
+    count = _integer(document[given[0]])
     if count <= 0:
         raise LearnerError("Interval must be an integer greater than 0", code="InvalidCron")
-    if count > _INTERVAL_SECONDS_MAX:
-        raise _invalid_json()
     return count * _UNIT_SECONDS[given[0]]
 
 
 def _number(document: dict[str, Any], name: str, low: int, high: int, rule: str, default: int | None = None) -> int:
-    value = document.get(name, default)
-    if type(value) is not int:
-        raise _invalid_json()
+    value = _integer(document.get(name, default))
     if not low <= value <= high:
         raise LearnerError(f"{rule} in {json.dumps(document, indent=2)}", code="InvalidCron")
     return value
+
+
+def _integer(value: Any) -> int:
+    """Also of a number that was stored: every one there is a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _INTEGER_MAX or value % 1:
+        raise _invalid_json()
+    return int(value)
 
 
 def _checked_expression(expression: Any) -> str:

@@ -23,6 +23,11 @@ _SCHEMA_PROBLEMS = {
     "not a schema": "Default export from schema file isn't a Convex schema. Export the result of `defineSchema()`.",
 }
 
+_CRONS_PROBLEMS = {
+    "missing": "`convex/crons.js` must have a default export of a Crons object.",
+    "not crons": "The default export of `convex/crons.js` is not a Crons object.",
+}
+
 
 def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     """The analysis from the runner's JSON text. Raises DeployError with the place of what is wrong."""
@@ -34,9 +39,10 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
         _refuse_too_many(document["functions"], places)
         functions = [_function(entry, places) for entry in document["functions"]]
         schema_json = _schema_json(document["schema"], places)
+        crons_json = _crons_json(document["crons"], places)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DeployError("The project's exports could not be read.", code="AnalysisFailed") from error
-    return Analysis(dict(pair for pair in functions if pair is not None), schema_json)
+    return Analysis(dict(pair for pair in functions if pair is not None), schema_json, crons_json)
 
 
 def import_error(text: str, stack: str, project: CompiledProject) -> DeployError:
@@ -106,6 +112,15 @@ def _schema_json(schema: dict[str, Any] | None, places: _Places) -> str | None:
         (Problem(*places.of_export("schema", "default"), message),),
         code="InvalidSchema",
     )
+
+
+def _crons_json(crons: dict[str, Any] | None, places: _Places) -> str | None:
+    if crons is None:
+        return None
+    if "json" in crons:
+        return str(crons["json"])
+    message = _CRONS_PROBLEMS.get(crons["error"]) or f"Uncaught {crons['text']}"
+    raise DeployError(message, (Problem(*places.of_export("crons", "default"), message),), code="InvalidCrons")
 
 
 # esbuild writes `name: () => local` for every export, and declarations of a module's top level start a line.

@@ -28,10 +28,14 @@ class FunctionInfo:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """`functions` by path ("signups:create"); `schema_json` is the schema's export, None without a schema file."""
+    """`functions` by path ("signups:create"); `schema_json` is the schema's export, None without a schema file.
+
+    `crons_json` is the export of crons.ts, None without one; jobs/cron_definitions.py reads it.
+    """
 
     functions: dict[str, FunctionInfo]
     schema_json: str | None
+    crons_json: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

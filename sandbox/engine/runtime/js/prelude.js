@@ -302,7 +302,7 @@
     try {
       const functions = [];
       for (const id of keys(modules)) if (id !== "schema" && !startsWith(id, "_generated/")) analyzeModule(id, functions);
-      settle(true, stringify({ __proto__: null, functions, schema: exportedSchema() }));
+      settle(true, stringify({ __proto__: null, functions, schema: exportedSchema(), crons: exportedCrons() }));
     } catch (error) {
       fail(error);
     }
@@ -342,6 +342,18 @@
     if (schema === null || typeof schema !== "object" || typeof schema.export !== "function") return { __proto__: null, error: "not a schema" };
     try {
       return { __proto__: null, json: `${schema.export()}` };
+    } catch (error) {
+      return { __proto__: null, error: "threw", text: describe(error).text };
+    }
+  }
+
+  function exportedCrons() {
+    if (modules.crons === undefined) return null;
+    const crons = modules.crons.exports.default;
+    if (crons === undefined) return { __proto__: null, error: "missing" };
+    if (crons === null || typeof crons !== "object" || crons.isCrons !== true || typeof crons.export !== "function") return { __proto__: null, error: "not crons" };
+    try {
+      return { __proto__: null, json: `${crons.export()}` };
     } catch (error) {
       return { __proto__: null, error: "threw", text: describe(error).text };
     }
