@@ -7,6 +7,7 @@ another uid than the server's, unless the operator asked for less with `--unsafe
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -32,6 +33,8 @@ _PROBE_DATA_BYTES = 4096 * MIB
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _RUNNER = Path(__file__).parent / "js" / "runner.js"
+# The programs of JS processes and what they import.
+_RUNNER_FILES = ("runner.js", "realms.js")
 _LINUX_STEPS = ("rlimits", "oom", "uid", "parent_death", "no_new_privileges", "landlock", "seccomp")
 _OTHER_STEPS = ("rlimits", "uid")
 _RLIMITS = {"CORE": 0, "FSIZE": 0, "NOFILE": 128}
@@ -84,8 +87,11 @@ async def probe(tools: Toolchain) -> HardeningReport:
     return _reports[key]
 
 
-async def command(tools: Toolchain) -> list[str]:
-    """The command line of a JS process. Raises RunnerRefused where the walls that learner code needs are missing."""
+async def command(tools: Toolchain, program: str = "runner.js") -> list[str]:
+    """The command line of a JS process that runs one of js/'s programs.
+
+    Raises RunnerRefused where the walls that learner code needs are missing.
+    """
     report = await probe(tools)
     if report.runs_as_root:
         raise RunnerRefused("Learner code does not run as root. Start the server as another user.")
@@ -94,7 +100,7 @@ async def command(tools: Toolchain) -> list[str]:
             "This system offers neither Landlock nor a change of user, so learner code could read what the server can. "
             f"Use --unsafe-runner only if every learner may. Layers:\n{report}"
         )
-    return _command(report.deno, report.runner, report.steps, report.data_bytes)
+    return _command(report.deno, report.runner.with_name(program), report.steps, report.data_bytes)
 
 
 # ── inside ──────────────────────────────────────────────────────────────────
@@ -137,7 +143,7 @@ def _command(deno: Path, runner: Path, steps: tuple[str, ...], data_bytes: int, 
         "parent": os.getpid(),
         "rlimits": {**_RLIMITS, "DATA": data_bytes},
         "environment": _ENVIRONMENT,
-        "read": [*_LIBRARIES, *_DEVICES, str(runner)],
+        "read": [*_LIBRARIES, *_DEVICES, str(runner), *(str(runner.with_name(name)) for name in _RUNNER_FILES)],
         "execute": [str(deno), *(path for pattern in _LOADERS for path in glob(pattern))],
     }
     launch = [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(options), "--"]
@@ -147,10 +153,11 @@ def _command(deno: Path, runner: Path, steps: tuple[str, ...], data_bytes: int, 
 def _reachable_files(tools: Toolchain) -> tuple[Path, Path]:
     """Deno and the runner where the uid that will run them can open them; copies if need be."""
     deno, runner = tools.deno.resolve(), _RUNNER.resolve()
-    if os.geteuid() != 0 or (_is_reachable(deno) and _is_reachable(runner)):
+    sources = [runner.with_name(name) for name in _RUNNER_FILES]
+    if os.geteuid() != 0 or all(_is_reachable(path) for path in (deno, *sources)):
         return deno, runner
     folder = _public_folder(tools.work)
-    return _copy(deno, folder, 0o755), _copy(runner, folder, 0o644)
+    return _copy(deno, folder, 0o755), _copy_runners(sources, folder) / runner.name
 
 
 def _is_reachable(path: Path) -> bool:
@@ -170,6 +177,25 @@ def _public_folder(work: Path) -> Path:
             if all(above.stat().st_mode & stat.S_IXOTH for above in (folder, *folder.resolve().parents)):
                 return folder
     raise RunnerRefused("There is no folder from which an unprivileged user could start Deno")
+
+
+def _copy_runners(sources: list[Path], folder: Path) -> Path:
+    """A folder of their own, named by what they hold: they import each other by name."""
+    texts = {source.name: source.read_bytes() for source in sources}
+    digest = hashlib.sha256(b"\0".join(texts.values())).hexdigest()[:16]
+    target = folder / f"runners-{digest}"
+    if not target.exists():
+        unfinished = folder / f".{target.name}.{os.getpid()}"
+        unfinished.mkdir(mode=0o755, exist_ok=True)
+        for name, text in texts.items():
+            (unfinished / name).write_bytes(text)
+            (unfinished / name).chmod(0o644)
+        unfinished.chmod(0o755)
+        try:
+            unfinished.rename(target)
+        except OSError:  # another server was first
+            shutil.rmtree(unfinished)
+    return target
 
 
 def _copy(source: Path, folder: Path, mode: int) -> Path:

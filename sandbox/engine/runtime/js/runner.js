@@ -16,23 +16,10 @@
 //   "Q" run TAB stream TAB consumed   a stream was left after so many documents; not answered
 //   "G" run TAB JSON string           a console line; sent at once, so that it survives a call that is killed
 //   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
-import vm from "node:vm";
 import { setImmediate } from "node:timers";
+import { answer, compileModules, evaluate, exit, fillRealm, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
 
-const { stdin, stdout, exit } = Deno;
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const { parse, stringify } = JSON;
-const { URL, URLSearchParams } = globalThis;
-
-// Without these an escape from a realm finds nothing to hold on to: no disk, no network, no second thread.
-for (const name of Object.getOwnPropertyNames(globalThis)) {
-  if (/^(Deno|process|caches|localStorage|sessionStorage|Worker|fetch|WebSocket|WebSocketStream|EventSource|BroadcastChannel|navigator|Storage|CacheStorage|Cache|WebTransport|alert|confirm|prompt|close)$/.test(name)) {
-    delete globalThis[name];
-  }
-}
-
-const RESULT_BYTES_MAX = 16 * 1024 * 1024;
 const UNAWAITED_MAX = 1000;
 // Consecutive operations that Convex executes together, before the function goes on: reads, and addresses of files.
 const READS_MAX = 16;
@@ -80,37 +67,8 @@ function makeRoom() {
   return moved;
 }
 
-function writeLine(text) {
-  let bytes = encoder.encode(text + "\n");
-  while (bytes.length > 0) bytes = bytes.subarray(stdout.writeSync(bytes));
-}
-
-// ---- addresses -------------------------------------------------------------------------------------------------
-
-const URL_PARTS = ["hash", "host", "hostname", "href", "origin", "password", "pathname", "port", "protocol", "search", "username"];
-
-// What a realm's URL and URLSearchParams ask: texts in, a text out, "" for what is no address.
-const ADDRESS_QUESTIONS = {
-  __proto__: null,
-  // A question mark at the start would be taken for the mark before a query.
-  pairs: (query) => stringify([...new URLSearchParams(`?${query}`)]),
-  query: (pairs) => new URLSearchParams(parse(pairs)).toString(),
-  url(question) {
-    const { href, base, part, value } = parse(question);
-    const url = URL.parse(href, base);
-    if (url === null) return "";
-    if (part === "href") return ADDRESS_QUESTIONS.url(stringify({ href: value }));
-    if (URL_PARTS.includes(part)) url[part] = value;
-    return stringify(Object.fromEntries(URL_PARTS.map((name) => [name, url[name]])));
-  },
-};
-
-const address = (question, text) => ADDRESS_QUESTIONS[question](text);
-
 // ---- realms ----------------------------------------------------------------------------------------------------
 
-let parts = []; // scripts that build a realm: each evaluates to a function of the realm's private object
-let library = null; // the `convex` package
 let project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
 let spare = null; // one realm of `project`, ready for the next call
 let current = null; // the realm whose code runs
@@ -123,11 +81,9 @@ addEventListener("unhandledrejection", (event) => {
   current.realm.fail(event.reason);
 });
 
-const NEW_REALM = { codeGeneration: { strings: false, wasm: false } };
-
 // The prelude's only way out. A seat belongs to one realm and is open for one call.
 function takeSeat() {
-  const seat = { open: false, run: "", outcome: null };
+  const seat = { open: false, run: "", outcome: null, reaches: ["host", "leaveStream", "log", "settle"] };
   seat.host = (op, text) => {
     if (!seat.open || seat.run === "" || op.includes("\n") || op.includes("\t") || text.includes("\n")) return "";
     writeLine("S" + seat.run + "\t" + op + "\t" + text);
@@ -148,25 +104,8 @@ function takeSeat() {
 function buildRealm(from) {
   const seat = takeSeat();
   current = null;
-  const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, NEW_REALM);
-  const realm = vm.runInContext("({ __proto__: null })", context);
-  for (const name of ["host", "leaveStream", "log", "settle"]) realm[name] = seat[name];
-  realm.address = address;
-  for (const part of parts) part.runInContext(context)(realm);
-  library.runInContext(context);
-  realm.start(from.nowMs, from.seed);
-  for (const [id, script] of from.scripts) realm.define(id, script.runInContext(context));
-  current = { seat, realm };
+  current = { seat, realm: fillRealm(seat, from) };
   return current;
-}
-
-// Runs module scope. The error of a module that cannot be loaded is the outcome of whoever asked.
-function evaluate({ seat, realm }, from) {
-  seat.open = true;
-  for (const id of from.entries) {
-    realm.evaluate(id);
-    if (seat.outcome !== null) return;
-  }
 }
 
 function readyRealm() {
@@ -179,30 +118,20 @@ function readyRealm() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-function answer(run, header, text) {
-  writeLine("R" + run + "\t" + stringify(header) + "\t" + text);
-}
-
-function boot({ run, sources, convexLibrary }) {
-  parts = sources.map(([filename, text]) => new vm.Script(text, { filename }));
-  library = new vm.Script(convexLibrary, { filename: "convex-library.js" });
+function boot(command) {
+  learnSources(command);
   project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
   readyRealm();
-  answer(run, { ok: true }, "");
+  answer(command.run, { ok: true }, "");
 }
 
-// The wrapper sits on a line of its own, before line 1, so that positions stay those of the compiled text.
-function compile([id, text]) {
-  const wrapped = `(function (exports, require, module) { "use strict";\n${text}\n})`;
-  return [id, new vm.Script(wrapped, { filename: `convex/${id}.js`, lineOffset: -1 })];
-}
-
-async function load({ run, scripts, entries, nowMs, seed }) {
+async function load(command) {
+  const { run } = command;
   spare = null;
   writeLine("B" + run);
   let candidate;
   try {
-    candidate = { scripts: scripts.map(compile), entries, nowMs, seed };
+    candidate = compileModules(command);
   } catch (error) {
     return answer(run, { ok: false, error: String(error.message), stack: String(error.stack) }, "");
   }
@@ -267,21 +196,6 @@ function answerCall(run, path, outcome, unawaited) {
   const refusal = refuseResult(path, text);
   if (refusal !== null) return answer(run, { ok: false, error: refusal }, "");
   answer(run, { ok, unawaited }, text);
-}
-
-// What came back is the learner's: it may not be JSON at all.
-function refuseResult(path, text) {
-  const bytes = text.length > RESULT_BYTES_MAX ? text.length : encoder.encode(text).length;
-  if (bytes > RESULT_BYTES_MAX) {
-    const [module, name] = path.split(":");
-    return `Function ${module}.js:${name ?? "default"} return value is too large (actual: ${(bytes / 1048576).toFixed(2)} MiB, limit: 16 MiB)`;
-  }
-  try {
-    parse(text);
-    return text.includes("\n") ? "The function did not return a Convex value." : null;
-  } catch {
-    return "The function did not return a Convex value.";
-  }
 }
 
 // For the probe of hardening.py, which measures how much memory the process takes before it does anything.
