@@ -34,14 +34,14 @@ def with_system_fields(body: Document, document_id: str, creation_time: float) -
     return document
 
 
-def text_of(document: Document) -> bytes:
-    """The text that is stored. Raises LearnerError for what no document may hold."""
-    check_document(document)
+def text_of(document: Document) -> tuple[bytes, int]:
+    """The text that is stored, and what it counts for (size_of). Raises LearnerError for what no document may hold."""
+    size = check_document(document)
     text = dumps(document)
     # Two names that start with an underscore are the system's own; more need a closer look.
     if text.count('"_') > 2:
         _check_field_names(document)
-    return text.encode()
+    return text.encode(), size
 
 
 def without_system_fields(document: Document) -> Document:

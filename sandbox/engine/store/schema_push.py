@@ -163,7 +163,7 @@ class _Push:
         span = Interval(work.table.by_creation_time.id, b"", None)
         while True:
             rows = read_span(self._snapshot.connection, span, False, SLICE_DOCUMENTS)
-            documents = [cast(Document, loads(text)) for _, text in rows]
+            documents = [cast(Document, loads(text)) for _, text, _ in rows]
             for document in documents:
                 self._check(work, document, "Document with ID")
             if work.building:
