@@ -11,7 +11,7 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -26,6 +26,7 @@ from sandbox.engine.store import ReadSet, Snapshot, Store, Timestamp, Transactio
 from sandbox.engine.trace import Cause, FunctionKind, RunNote
 
 Identity = Mapping[str, Any]
+CALLED = Cause("call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Request:
     identity: Identity | None = None
     writer: str | None = None
     internal: bool = False
+    job_id: str | None = None
+    """The scheduled job that this call is, or that called it: when that is canceled, what it schedules is, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,14 @@ class Executor:
         request_key: tuple[str, int] | None = None,
         guard: AbstractAsyncContextManager[Any] | None = None,
         deliver: Callable[[Outcome], None] | None = None,
+        before_run: Callable[[Transaction], Awaitable[None]] | None = None,
+        before_commit: Callable[[Transaction, str], Awaitable[None]] | None = None,
+        cause: Cause = CALLED,
     ) -> Outcome:
         """Runs a mutation and commits it, again after a conflict (at most 4 times).
+
+        `before_run` and `before_commit` (which is given the result's JSON) read and write in the mutation's own
+        transaction, in every attempt; what they raise ends the whole. The latter is for successful attempts alone.
 
         `deliver` is called with the outcome while `guard` is held, and the guard is taken before the commit: whoever
         else takes the guard sees the response before any effect of the commit (sync-protocol.md §4 rule 5).
@@ -129,10 +138,12 @@ class Executor:
         while outcome is None:
             async with self._mutating, await self._store.snapshot() as snapshot:
                 await self._refuse_if_committed(request_key)
-                attempt = await self._attempt(request, "mutation", snapshot)
+                attempt = await self._attempt(request, "mutation", snapshot, before_run)
+                if before_commit is not None and attempt.result.value_json is not None:
+                    await before_commit(attempt.transaction, attempt.result.value_json)
                 try:
                     async with guard or nullcontext():
-                        outcome = await self._commit(request, attempt, retries, request_key)
+                        outcome = await self._commit(request, attempt, retries, request_key, cause)
                         if deliver is not None:
                             deliver(outcome)
                 except Conflict as conflict:
@@ -154,11 +165,12 @@ class Executor:
             raise AlreadyCommitted(ts, answer["value"], tuple(answer["logLines"]))
 
     async def _commit(
-        self, request: Request, attempt: _Attempt, retries: int, request_key: tuple[str, int] | None
+        self, request: Request, attempt: _Attempt, retries: int, request_key: tuple[str, int] | None, cause: Cause
     ) -> Outcome:
         """Commits a successful attempt; a failed one leaves nothing behind. Raises Conflict."""
         transaction, result = attempt.transaction, attempt.result
-        cause = Cause("call") if retries == 0 else Cause("retry")
+        if retries and cause == CALLED:
+            cause = Cause("retry")
         if result.error is not None:
             return self._outcome(request, "mutation", attempt, result, cause, transaction.begin_ts, None, retries)
         run_id = secrets.token_hex(8)
@@ -177,13 +189,21 @@ class Executor:
             request, "mutation", attempt, result, Cause("retry"), attempt.transaction.begin_ts, None, retries
         )
 
-    async def _attempt(self, request: Request, kind: FunctionKind, snapshot: Snapshot) -> _Attempt:
+    async def _attempt(
+        self,
+        request: Request,
+        kind: FunctionKind,
+        snapshot: Snapshot,
+        before_run: Callable[[Transaction], Awaitable[None]] | None = None,
+    ) -> _Attempt:
         async with self._gate.shared():
-            return await self._run(request, kind, snapshot)
+            transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
+            if before_run is not None:
+                await before_run(transaction)
+            return await self._run(request, kind, transaction)
 
-    async def _run(self, request: Request, kind: FunctionKind, snapshot: Snapshot) -> _Attempt:
+    async def _run(self, request: Request, kind: FunctionKind, transaction: Transaction) -> _Attempt:
         started = time.perf_counter()
-        transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
         syscalls = Syscalls(transaction, kind=kind, identity=request.identity, path=request.path)
         try:
             self._refuse_unless_callable(request, kind)
