@@ -333,7 +333,8 @@ def _args_json(args: Arguments) -> str:
 
 
 def _request(path: str, args: Arguments, caller: Caller, writer: str | None) -> Request:
-    return Request(canonical_path(path), _args_json(args), caller.identity, writer, internal=caller.is_admin)
+    is_admin = caller.is_admin
+    return Request(canonical_path(path), _args_json(args), caller.identity, writer, internal=is_admin, is_admin=is_admin)
 
 
 def _request_of(caller: Caller, path: str, args: Arguments) -> Request:

@@ -41,6 +41,9 @@ class Request:
     internal: bool = False
     job_id: str | None = None
     """The scheduled job that this call is, or that called it: when that is canceled, what it schedules is, too."""
+    is_admin: bool = False
+    journal: str | None = None
+    """What the last run of the same subscription decided (semantics.md §7, Pagination): opaque, from a client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Outcome:
     read_set: ReadSet
     identity_was_read: bool
     note: RunNote = field(repr=False)
+    journal: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -204,6 +208,7 @@ class Executor:
 
     async def _run(self, request: Request, kind: FunctionKind, transaction: Transaction) -> _Attempt:
         started = time.perf_counter()
+        transaction.journal_in = request.journal
         syscalls = Syscalls(transaction, kind=kind, identity=request.identity, path=request.path)
         try:
             self._refuse_unless_callable(request, kind)
@@ -296,7 +301,14 @@ class Executor:
             unawaited=result.unawaited,
         )
         return Outcome(
-            result.value_json, result.error, result.log_lines, ts, transaction.read_set, attempt.identity_was_read, note
+            result.value_json,
+            result.error,
+            result.log_lines,
+            ts,
+            transaction.read_set,
+            attempt.identity_was_read,
+            note,
+            transaction.journal_out,
         )
 
 

@@ -72,6 +72,8 @@ class Transaction:
         "catalog",
         "connection",
         "created_tables",
+        "journal_in",
+        "journal_out",
         "meter",
         "pause",
         "pending",
@@ -97,6 +99,8 @@ class Transaction:
         self.pending = PendingWrites()
         self.created_tables: dict[str, Table] = {}
         self.meter = Meter()
+        self.journal_in: str | None = None
+        self.journal_out: str | None = None
         self._seed = seed
         self._is_writable = writable
         self._now_ns = now_ns
