@@ -333,8 +333,7 @@ def _args_json(args: Arguments) -> str:
 
 
 def _request(path: str, args: Arguments, caller: Caller, writer: str | None) -> Request:
-    is_admin = caller.is_admin
-    return Request(canonical_path(path), _args_json(args), caller.identity, writer, internal=is_admin, is_admin=is_admin)
+    return caller.request(canonical_path(path), _args_json(args), writer)
 
 
 def _request_of(caller: Caller, path: str, args: Arguments) -> Request:
