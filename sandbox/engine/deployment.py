@@ -103,6 +103,10 @@ class Deployment:
         await deployment._reload()
         return deployment
 
+    async def end_processes(self) -> None:
+        """Gives back the memory of the JavaScript processes. The next call takes a spare, or starts another."""
+        await self._host.close()
+
     async def close(self) -> None:
         if self._follower is not None:
             self._follower.cancel()
