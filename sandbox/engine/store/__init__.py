@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.engine.store.commit_log import Change, Commit, IndexKey, Timestamp
 from sandbox.engine.store.compare import Comparison, compare_plans
 from sandbox.engine.store.connections import Snapshot
+from sandbox.engine.store.documents import Document
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_index import ReadIndex
@@ -23,6 +24,7 @@ __all__ = [
     "Change",
     "Commit",
     "Comparison",
+    "Document",
     "IndexInfo",
     "IndexKey",
     "Interval",

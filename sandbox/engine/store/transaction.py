@@ -309,7 +309,7 @@ class Transaction:
         uid = self._new_uid()
         document_id = encode_id(table.number, uid)
         document = with_system_fields(value, document_id, self._next_creation_time)
-        text, size = text_of(document)
+        text, size = text_of(document, is_system=table.is_system)
         self._check_schema(table, document)
         self._put(PendingWrite(table, uid, document_id, None, None, (), text, keys_of(table, document), size), meter)
         self._next_creation_time = math.nextafter(self._next_creation_time, math.inf)
@@ -329,7 +329,7 @@ class Transaction:
             self._put(self._next_version(table, document_id, seq, text, old, None, (), 0), meter)
             return
         new = with_system_fields(change(old), document_id, cast(float, old["_creationTime"]))
-        new_text, size = text_of(new)
+        new_text, size = text_of(new, is_system=table.is_system)
         if new_text != text:
             self._check_schema(table, new)
             keys = keys_of(table, new)
