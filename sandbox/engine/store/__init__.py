@@ -14,6 +14,7 @@ from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
 from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCTIONS, STORAGE
 from sandbox.engine.store.system_writer import SystemWriter
 from sandbox.engine.store.transaction import Savepoint, Transaction
+from sandbox.engine.store.vectors import vector_search
 
 __all__ = [
     "CRON_JOBS",
@@ -40,4 +41,5 @@ __all__ = [
     "Timestamp",
     "Transaction",
     "compare_plans",
+    "vector_search",
 ]

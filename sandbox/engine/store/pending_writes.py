@@ -24,6 +24,8 @@ _INDEX_ID = itemgetter(0)
 
 def keys_of(table: Table, document: dict[str, Value]) -> Keys:
     keys = [(index.id, index.key(document)) for index in table.indexes.values()]
+    for search_index in table.search_indexes.values():
+        keys += [(search_index.id, key) for key in search_index.keys(document)]
     return tuple(keys)
 
 

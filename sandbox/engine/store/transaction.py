@@ -28,6 +28,7 @@ from sandbox.engine.store.pending_writes import Keys, PendingWrite, PendingWrite
 from sandbox.engine.store.plan import parse_plan
 from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_set import Interval, ReadSet
+from sandbox.engine.store.search import SearchStream
 from sandbox.engine.store.system_tables import PUBLIC_TABLES
 from sandbox.engine.store.system_writer import SystemWriter
 from sandbox.engine.trace import ReadNote, WriteNote
@@ -211,7 +212,7 @@ class Transaction:
     def open_query(self, plan: dict[str, Any]) -> QueryStream:
         """A stream over the plan of runtime-abi.md §4. Raises LearnerError for a plan that makes no sense."""
         parsed = parse_plan(plan, self.find_table)
-        stream = QueryStream(self, parsed, self.meter)
+        stream = (QueryStream if parsed.search is None else SearchStream)(self, parsed, self.meter)
         self.reads.append(stream.note)
         return stream
 

@@ -25,8 +25,8 @@ def documents_of(path: Path) -> dict[str, bytes]:
             assert size == size_of(document)
             documents[document["_id"]] = text
             counts[number] += 1
-            expected |= {(i.id, i.key(document), seq) for i in catalog.by_number[number].indexes.values()}
-        live = {index.id for table in catalog.by_number.values() for index in table.indexes.values()}
+            expected |= {(i.id, key, seq) for i in catalog.by_number[number].all_indexes for key in i.keys(document)}
+        live = {index.id for table in catalog.by_number.values() for index in table.all_indexes}
         entries = set(connection.execute("SELECT index_id, key, seq FROM index_entries"))
         assert {entry for entry in entries if entry[0] in live} == expected
         assert dict(connection.execute("SELECT number, documents FROM tables")) == counts
