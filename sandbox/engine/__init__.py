@@ -12,6 +12,7 @@ from sandbox.engine.errors import (
     ProtocolError,
     RunnerRefused,
 )
+from sandbox.engine.runtime.bundle import Bundle, bundle_project
 from sandbox.engine.runtime.executor import Identity, Outcome
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
@@ -26,6 +27,7 @@ from sandbox.engine.trace import Cause, CommitNote, DeployNote, ReadNote, RunNot
 from sandbox.engine.values import ValueFormat, parse_format
 
 __all__ = [
+    "Bundle",
     "Caller",
     "Cause",
     "Clock",
@@ -60,6 +62,7 @@ __all__ = [
     "Watch",
     "WriteNote",
     "accept_admin_key",
+    "bundle_project",
     "close_pools",
     "decode_ts",
     "encode_ts",

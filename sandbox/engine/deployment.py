@@ -21,6 +21,7 @@ from typing import Any
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
+from sandbox.engine.runtime.bundle import source_of, written_schema
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
@@ -103,10 +104,6 @@ class Deployment:
         await deployment._reload()
         return deployment
 
-    async def end_processes(self) -> None:
-        """Gives back the memory of the JavaScript processes. The next call takes a spare, or starts another."""
-        await self._host.close()
-
     async def close(self) -> None:
         if self._follower is not None:
             self._follower.cancel()
@@ -156,7 +153,8 @@ class Deployment:
     def _first_change(self, files: Mapping[str, str]) -> str:
         """Where to look when nothing more is known: the first file that differs from the live project."""
         changed = [path for path, text in files.items() if self._files.get(path) != text]
-        return min((path for path in changed if path.startswith("convex/")), default="convex/schema.ts")
+        modules = [path for path in changed if path.startswith("convex/") and not path.endswith(".map")]
+        return source_of(min(modules, default="convex/schema.ts"), files)
 
     async def _push_schema(self, schema_json: str | None, files: Mapping[str, str]) -> None:
         try:
@@ -337,7 +335,7 @@ def _args_json(args: Arguments) -> str:
 
 
 def _request(path: str, args: Arguments, caller: Caller, writer: str | None) -> Request:
-    return caller.request(canonical_path(path), _args_json(args), writer)
+    return Request(canonical_path(path), _args_json(args), caller.identity, writer, internal=caller.is_admin)
 
 
 def _request_of(caller: Caller, path: str, args: Arguments) -> Request:
@@ -354,7 +352,7 @@ def _too_old(ts: int) -> LearnerError:
 
 def _place_in_schema(message: str, files: Mapping[str, str]) -> Problem:
     """Where schema.ts declares what the message speaks of: the field of the table, else the table, else the schema."""
-    text = files.get("convex/schema.ts", "")
+    file, text = written_schema(files)
     reason = message.removeprefix("Schema validation failed.\n")
     start = _find(r"\bdefineSchema\b\s*\(", text, 0) or 0
     table = re.search(r'[Tt]able "([A-Za-z_]\w*)"', message)
@@ -364,7 +362,7 @@ def _place_in_schema(message: str, files: Mapping[str, str]) -> Problem:
     if field:
         start = _find(rf"\b{field[1]}\b\s*:", text, start) or start
     before = text[:start]
-    return Problem("convex/schema.ts", before.count("\n") + 1, start - before.rfind("\n"), reason)
+    return Problem(file, before.count("\n") + 1, start - before.rfind("\n"), reason)
 
 
 def _find(pattern: str, text: str, start: int) -> int | None:

@@ -1,20 +1,15 @@
 """A project on disk as `host` serves it: a folder with `convex/` in it, or whatever its convex.json calls `functions`.
 
-Only reading is done here. Which of the files are modules: docs/spec/codegen.md §1.
+Which of its files are modules, and what they import, is the engine's to find out (runtime/bundle.py).
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.engine import DeployError, Problem
-
 DEFAULT_FUNCTIONS = "convex"
-MODULE_EXTENSIONS = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts")
 
 
 class ProjectUnusable(Exception):
@@ -45,28 +40,6 @@ class ProjectFolder:
             )
         return cls(root, functions)
 
-    def shown(self, path: Path) -> str:
-        """How messages call a file: its path from the root, with slashes."""
-        return path.relative_to(self.root).as_posix()
-
-    def modules(self) -> dict[str, str]:
-        """The texts of all files that may be modules, by "convex/" and their path in the functions folder."""
-        return {f"convex/{path.relative_to(self.functions).as_posix()}": self._text(path) for path in self._files()}
-
-    def _files(self) -> Iterator[Path]:
-        for parent, folders, names in os.walk(self.functions):
-            folders.sort()
-            yield from (Path(parent, name) for name in sorted(names) if _may_be_module(name))
-
-    def _text(self, path: Path) -> str:
-        try:
-            return path.read_bytes().decode()
-        except UnicodeDecodeError:
-            message = "This file is not valid UTF-8."
-        except OSError as error:
-            message = f"This file cannot be read ({(error.strerror or str(error)).lower()})."
-        raise DeployError(message, (Problem(self.shown(path), 0, 0, message),), code="UnreadableFile")
-
 
 def _functions_of(file: Path) -> str:
     """The value of `functions` in convex.json."""
@@ -80,7 +53,3 @@ def _functions_of(file: Path) -> str:
     if not isinstance(functions, str) or not functions:
         raise ProjectUnusable(f'{file} must be an object whose "functions" is the path of a folder.')
     return functions
-
-
-def _may_be_module(name: str) -> bool:
-    return name.endswith(MODULE_EXTENSIONS) and not name.startswith((".", "#")) and name.count(".") == 1

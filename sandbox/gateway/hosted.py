@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import data_folder
-from sandbox.engine import DeployError, Deployment, DeployResult, Problem, Toolchain
+from sandbox.engine import DeployError, Deployment, DeployResult, Problem, Toolchain, bundle_project
 from sandbox.gateway.host_project import ProjectFolder
 
 ADMIN_KEY_FILE = "admin.key"
@@ -37,19 +37,21 @@ class HostedProject:
     """A project folder and its open deployment. Belongs to one event loop; end it with `deployment.close()`."""
 
     project: ProjectFolder
+    tools: Toolchain
     deployment: Deployment
 
     @classmethod
     async def open(cls, project: ProjectFolder, data: Path, tools: Toolchain) -> HostedProject:
-        return cls(project, await Deployment.open(data, tools=tools))
+        return cls(project, tools, await Deployment.open(data, tools=tools))
 
     async def deploy(self) -> DeployResult:
         """Brings what the folder holds now live. Mistakes in it come back as problems; then the code before stays."""
         try:
-            files = self.project.modules()
+            bundle = await bundle_project(self.tools, self.project.root, self.project.functions)
         except DeployError as error:
-            return DeployResult(False, error.problems, 0.0)
-        return await self.deployment.deploy((self.deployment.revision or 0) + 1, files)
+            problems = error.problems or (Problem(self.project.functions.name, 0, 0, error.message),)
+            return DeployResult(False, problems, 0.0)
+        return await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:

@@ -36,8 +36,11 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
             raise DeployError("The project's schema and validators are too large.", code="AnalysisFailed")
         document = json.loads(text)
         places = _Places(project)
-        _refuse_too_many(document["functions"], places)
-        functions = [_function(entry, places) for entry in document["functions"]]
+        modules = set(project.entries)
+        # Others were only imported: what they export is no function of the project.
+        exported = [entry for entry in document["functions"] if entry["module"] in modules]
+        _refuse_too_many(exported, places)
+        functions = [_function(entry, places) for entry in exported]
         schema_json = _schema_json(document["schema"], places)
         crons_json = _crons_json(document["crons"], places)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -144,8 +147,8 @@ class _Places:
         if module not in self._modules:
             self._modules[module] = _Module(self._project.scripts[module])
         compiled = self._modules[module].declaration(name)
-        position = None if compiled is None else source_map.position(*compiled)
-        return source_map.source, *(position or (1, 1))
+        place = None if compiled is None else source_map.locate(*compiled)
+        return place or (source_map.source, 1, 1)
 
 
 class _Module:

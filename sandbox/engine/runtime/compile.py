@@ -1,23 +1,24 @@
 """A learner's project as scripts for the JS process: one CommonJS text and one source map per module.
 
-Nothing is bundled: imports stay calls of `require`, which the realm answers (js/prelude.js). `_generated/*` is ours
+Nothing is bundled here: imports stay calls of `require`, which the realm answers (js/prelude.js). A project that was
+bundled before (bundle.py) brings a map beside each file, "convex/notes.js.map". `_generated/*` is ours
 whatever the learner sent (docs/spec/codegen.md §2). What the modules export is found out by JsHost.load.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.engine.errors import DeployError, Problem
+from sandbox.engine.runtime.entry_points import refuse_invalid_module
 from sandbox.engine.runtime.esbuild import SourceFile, transform
 from sandbox.engine.runtime.source_map import SourceMap
 from sandbox.engine.runtime.toolchain import Toolchain
 
 FUNCTIONS_FOLDER = "convex/"
+SHARED_FOLDER = "_deps/"
 _LOADERS = {"ts": "ts", "mts": "ts", "cts": "ts", "tsx": "tsx", "js": "js", "mjs": "js", "cjs": "js", "jsx": "jsx"}
-_MODULE_PATH = re.compile(r"[A-Za-z0-9_.]+(/[A-Za-z0-9_.]+)*")
 
 GENERATED = {
     "_generated/api": """const { anyApi, componentsGeneric } = require("convex/server");
@@ -67,7 +68,7 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
         raise DeployError(_summary(problems), problems, code="SyntaxError")
     scripts = {path: result.code for path, result in zip(sources, transformed, strict=True)}
     maps = {
-        path: SourceMap(file.path, result.map_json)
+        path: SourceMap(file.path, result.map_json, files.get(f"{file.path}.map"))
         for (path, file), result in zip(sources.items(), transformed, strict=True)
     }
     return CompiledProject({**scripts, **GENERATED}, maps)
@@ -81,9 +82,7 @@ def _module(item: tuple[str, str]) -> tuple[str | None, SourceFile]:
     is_module = path.startswith(FUNCTIONS_FOLDER) and loader is not None and not bare.endswith(".d")
     if not is_module or bare.startswith("_generated/"):
         return None, SourceFile(path, "", text)
-    if not _MODULE_PATH.fullmatch(bare) or ".." in bare.split("/"):
-        message = f"{path} is not a valid path to a Convex module. Use letters, digits, underscores and periods."
-        raise DeployError(message, (Problem(path, 0, 0, message),), code="InvalidModulePath")
+    refuse_invalid_module(bare, path)
     if not _is_unicode(text):
         message = "This file is not valid Unicode: it holds half of a surrogate pair."
         raise DeployError(message, (Problem(path, 0, 0, message),), code="InvalidText")
@@ -101,7 +100,7 @@ def _is_unicode(text: str) -> bool:
 def _is_entry(path: str) -> bool:
     """Source: docs/spec/codegen.md §1. A schema in any folder is no function module, nor is a name with two dots."""
     name = path.rpartition("/")[2]
-    return name != "schema" and "." not in name
+    return name != "schema" and "." not in name and not path.startswith(SHARED_FOLDER)
 
 
 def _summary(problems: tuple[Problem, ...]) -> str:

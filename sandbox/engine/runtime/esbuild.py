@@ -2,7 +2,6 @@
 
 Only the transform service is used. It reads no file at all, neither imports nor source maps that a comment names,
 so learner code cannot make it read the server's disk; bundling would (docs/architecture.md).
-The framing is that of esbuild's own JavaScript host: packets of a length and a tagged value, little-endian.
 A small file can ask for endless work (an enum whose members double each other), so time, memory and output are bounded.
 """
 
@@ -11,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
-import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from typing import Any
 from sandbox.engine.errors import DeployError, EngineError, Problem
 from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.child import Child
+from sandbox.engine.runtime.esbuild_packets import PacketReader, pack, unpack
 
 DEADLINE_SECONDS = 5.0
 START_SECONDS = 20.0
@@ -28,7 +27,6 @@ START_SECONDS = 20.0
 OUTPUT_BYTES_MAX = 16 * MIB
 # Writable memory; an ordinary project needs 60 MiB. Go gives up at a stack of 1 GiB, which is too late here.
 MEMORY_BYTES_MAX = 512 * MIB
-_UINT32 = struct.Struct("<I")
 _FLAGS = (
     "--format=cjs",
     "--platform=neutral",
@@ -72,13 +70,14 @@ async def transform(esbuild: Path, files: Sequence[SourceFile]) -> list[Transfor
     """
     if not files:
         return []
-    version = await _version(esbuild)
+    version = await version_of(esbuild)
     service = _Service([str(esbuild), f"--service={version}"])
-    service.write(b"".join(_packet(number, _request(file)) for number, file in enumerate(files)))
+    service.write(b"".join(pack(number, _request(file)) for number, file in enumerate(files)))
     packets = await service.collect(len(files) + 1, DEADLINE_SECONDS)
     if not packets:
         raise EngineError("esbuild did not start", code="CompilerFailed")
-    answers = dict(_unpack(packet) for packet in packets[1:])  # the first one is the version
+    unpacked = map(unpack, packets[1:])  # the first one is the version
+    answers = {number: answer for number, _, answer in unpacked}
     for number, file in enumerate(files):
         if number not in answers:
             raise _given_up(file)
@@ -90,7 +89,8 @@ def _given_up(file: SourceFile) -> DeployError:
     return DeployError(f"{file.path}: {message}", (Problem(file.path, 0, 0, message),), code="CompilerGaveUp")
 
 
-async def _version(esbuild: Path) -> str:
+async def version_of(esbuild: Path) -> str:
+    """The version of the binary, which `--service` wants to be told."""
     if esbuild not in _versions:
         service = _Service([str(esbuild), "--version"])
         await service.collect(None, START_SECONDS)
@@ -105,10 +105,10 @@ class _Service(Child):
         self.output = bytearray()
         self._wanted: int | None = None
         self._packets: list[bytes] = []
-        self._unpacked = 0
+        self._reader = PacketReader()
         self._done = asyncio.Event()
         super().__init__(argv)
-        _bound_memory(self.pid)
+        bound_memory(self.pid)
 
     async def collect(self, wanted: int | None, seconds: float) -> list[bytes]:
         """The whole packets that came, at most `wanted`; with None the output is only gathered, to its end."""
@@ -123,8 +123,10 @@ class _Service(Child):
 
     def on_output(self, data: bytes) -> None:
         self.output += data
-        if self._wanted is not None:
-            self._unpack_whole_packets(self._wanted)
+        if self._wanted is not None and not self._done.is_set():
+            self._packets += self._reader.feed(data)
+            if len(self._packets) >= self._wanted:
+                self._done.set()
         if len(self.output) > OUTPUT_BYTES_MAX:
             self._done.set()
             self.kill()
@@ -132,19 +134,8 @@ class _Service(Child):
     def on_end(self) -> None:
         self._done.set()
 
-    def _unpack_whole_packets(self, wanted: int) -> None:
-        while len(self.output) >= self._unpacked + 4 and not self._done.is_set():
-            start = self._unpacked + 4
-            (length,) = _UINT32.unpack_from(self.output, self._unpacked)
-            if start + length > len(self.output):
-                return
-            self._packets.append(bytes(self.output[start : start + length]))
-            self._unpacked = start + length
-            if len(self._packets) == wanted:
-                self._done.set()
 
-
-def _bound_memory(pid: int) -> None:
+def bound_memory(pid: int) -> None:
     """From outside, and before it has read anything: no launcher, which would take longer than the whole transform."""
     if sys.platform == "linux":
         with contextlib.suppress(ProcessLookupError):
@@ -159,97 +150,19 @@ def _request(file: SourceFile) -> dict[str, Any]:
 def _transformed(file: SourceFile, answer: dict[str, Any]) -> Transformed:
     if "error" in answer:
         raise EngineError(f"esbuild refused its options: {answer['error']}", code="CompilerFailed")
-    problems = tuple(_problem(file, message) for message in answer["errors"])
+    problems = tuple(problem_of(message, file.path) for message in answer["errors"])
     return Transformed(_text(answer["code"]), _text(answer["map"]), problems)
 
 
-def _problem(file: SourceFile, message: dict[str, Any]) -> Problem:
+def problem_of(message: dict[str, Any], file: str) -> Problem:
+    """An error as esbuild tells it; `file` is blamed when it names none."""
     location = message["location"]
     if location is None:
-        return Problem(file.path, 0, 0, message["text"])
+        return Problem(file, 0, 0, message["text"])
     # esbuild counts columns in bytes from 0, everybody else here in UTF-16 units from 1.
     before = location["lineText"].encode()[: location["column"]].decode(errors="ignore")
-    return Problem(file.path, location["line"], len(before.encode("utf-16-le")) // 2 + 1, message["text"])
+    return Problem(location["file"], location["line"], len(before.encode("utf-16-le")) // 2 + 1, message["text"])
 
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
-
-
-# --- packets
-
-
-def _packet(number: int, value: dict[str, Any]) -> bytes:
-    body = _UINT32.pack(number << 1) + _pack(value)
-    return _UINT32.pack(len(body)) + body
-
-
-def _pack(value: Any) -> bytes:
-    match value:
-        case bool():
-            return bytes((1, value))
-        case str():
-            return b"\x03" + _sized(value.encode())
-        case bytes():
-            return b"\x04" + _sized(value)
-        case list():
-            return b"\x05" + _UINT32.pack(len(value)) + b"".join(map(_pack, value))
-        case dict():
-            pairs = (_sized(key.encode()) + _pack(inner) for key, inner in value.items())
-            return b"\x06" + _UINT32.pack(len(value)) + b"".join(pairs)
-    raise TypeError(f"not for esbuild: {value!r}")
-
-
-def _sized(raw: bytes) -> bytes:
-    return _UINT32.pack(len(raw)) + raw
-
-
-def _unpack(packet: bytes) -> tuple[int, dict[str, Any]]:
-    (number,) = _UINT32.unpack_from(packet)
-    value, _ = _unpack_value(packet, 4)
-    return number >> 1, value
-
-
-def _unpack_value(packet: bytes, at: int) -> tuple[Any, int]:
-    tag = packet[at]
-    at += 1
-    match tag:
-        case 0:
-            return None, at
-        case 1:
-            return packet[at] != 0, at + 1
-        case 2:
-            return _UINT32.unpack_from(packet, at)[0], at + 4
-        case 3 | 4:
-            raw, at = _unpack_sized(packet, at)
-            return (raw.decode() if tag == 3 else raw), at
-        case 5:
-            return _unpack_list(packet, at)
-        case 6:
-            return _unpack_object(packet, at)
-    raise EngineError(f"esbuild sent a value of unknown type {tag}", code="CompilerFailed")
-
-
-def _unpack_sized(packet: bytes, at: int) -> tuple[bytes, int]:
-    (length,) = _UINT32.unpack_from(packet, at)
-    return packet[at + 4 : at + 4 + length], at + 4 + length
-
-
-def _unpack_list(packet: bytes, at: int) -> tuple[list[Any], int]:
-    (count,) = _UINT32.unpack_from(packet, at)
-    at += 4
-    items: list[Any] = []
-    for _ in range(count):
-        item, at = _unpack_value(packet, at)
-        items.append(item)
-    return items, at
-
-
-def _unpack_object(packet: bytes, at: int) -> tuple[dict[str, Any], int]:
-    (count,) = _UINT32.unpack_from(packet, at)
-    at += 4
-    pairs: dict[str, Any] = {}
-    for _ in range(count):
-        key, at = _unpack_sized(packet, at)
-        pairs[key.decode()], at = _unpack_value(packet, at)
-    return pairs, at

@@ -30,6 +30,7 @@ HEAP_MIB = 96
 # not count. V8 reserves about 550 MiB of address space at start, so the limit can only be found by measuring.
 MEMORY_BYTES = 192 * MIB
 _PROBE_DATA_BYTES = 4096 * MIB
+_READER_DATA_BYTES = 1024 * MIB
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _RUNNER = Path(__file__).parent / "js" / "runner.js"
@@ -101,6 +102,30 @@ async def command(tools: Toolchain, program: str = "runner.js") -> list[str]:
             f"Use --unsafe-runner only if every learner may. Layers:\n{report}"
         )
     return _command(report.deno, report.runner.with_name(program), report.steps, report.data_bytes)
+
+
+async def reader_command(tools: Toolchain, folder: Path, argv: list[str]) -> list[str]:
+    """The command line of a tool that may read `folder` and nothing else of the disk, nor use the network.
+
+    It runs as this account, because a project may lie where no other account can go: the wall is Landlock alone.
+    Raises RunnerRefused where there is none.
+    """
+    report = await probe(tools)
+    if not report.holds("landlock") and not tools.allow_unhardened:
+        raise RunnerRefused(
+            "This system does not offer Landlock, so a project's imports could read any file that this account can. "
+            "Use --unsafe-runner only for projects that you trust."
+        )
+    options = {
+        "steps": [step for step in report.steps if step != "uid"],
+        "report": False,
+        "parent": os.getpid(),
+        "rlimits": {"CORE": 0, "FSIZE": 0, "NOFILE": 1024, "DATA": _READER_DATA_BYTES},
+        "environment": {},
+        "read": [*_DEVICES, str(folder)],
+        "execute": [argv[0]],
+    }
+    return [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(options), "--", *argv]
 
 
 # ── inside ──────────────────────────────────────────────────────────────────

@@ -1,4 +1,8 @@
-"""Source maps, version 3: from a place in compiled text to the place in the learner's file."""
+"""Source maps, version 3: from a place in compiled text to the place in the learner's file.
+
+A module of a lesson is one file, transformed. A module of `host` was bundled of several files before that (bundle.py),
+so its places are found through two maps.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +14,61 @@ _DIGITS = {
     digit: value for value, digit in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
 
-_Segment = tuple[int, int, int]
-"""Column in the compiled line, line and column in the source, all from 0."""
+_Segment = tuple[int, int, int, int]
+"""Column in the compiled line, number of the source, line and column in it, all from 0."""
+
+SourcePlace = tuple[str, int, int]
+"""File, line and column, from 1."""
 
 
-class SourceMap:
-    """The map of one module. Decoded on first use, because most revisions never throw."""
+class _Mappings:
+    """Decoded on first use, because most revisions never throw."""
 
-    def __init__(self, source: str, json_text: str) -> None:
-        """`source` is the learner's file, such as "convex/signups.ts"; `json_text` is the map of that one file."""
-        self.source = source
+    def __init__(self, json_text: str) -> None:
         self._json_text = json_text
         self._lines: list[list[_Segment]] | None = None
+        self.sources: list[str] = []
 
-    def position(self, line: int, column: int) -> tuple[int, int] | None:
-        """Line and column in the source for a place in the compiled text; all count from 1, columns in UTF-16 units."""
+    def find(self, line: int, column: int) -> tuple[int, int, int] | None:
+        """Number of the source, line and column in it (from 1)."""
         if self._lines is None:
             document: dict[str, Any] = json.loads(self._json_text)
             self._lines = _decode(document["mappings"])
+            self.sources = document.get("sources", [])
         if not 1 <= line <= len(self._lines):
             return None
         segments = self._lines[line - 1]
         at = bisect_right(segments, column - 1, key=lambda segment: segment[0]) - 1
         if at < 0:
             return None
-        _, source_line, source_column = segments[at]
-        return source_line + 1, source_column + 1
+        _, source, source_line, source_column = segments[at]
+        return source, source_line + 1, source_column + 1
+
+
+class SourceMap:
+    """The map of one module."""
+
+    def __init__(self, source: str, json_text: str, bundle_json: str | None = None) -> None:
+        """`source` is the learner's file, such as "convex/signups.ts"; `json_text` is the map of that one file.
+
+        With `bundle_json`, the file was bundled, and this is the map of the bundle: it tells the sources.
+        """
+        self.source = source
+        self._mappings = _Mappings(json_text)
+        self._bundle = None if bundle_json is None else _Mappings(bundle_json)
+
+    def locate(self, line: int, column: int) -> SourcePlace | None:
+        """The place in a source for one in the compiled text; all count from 1, columns in UTF-16 units."""
+        found = self._mappings.find(line, column)
+        if found is None or self._bundle is None:
+            return None if found is None else (self.source, *found[1:])
+        found = self._bundle.find(*found[1:])
+        return None if found is None else (self._bundle.sources[found[0]], *found[1:])
 
 
 def _decode(mappings: str) -> list[list[_Segment]]:
     lines: list[list[_Segment]] = []
-    source_line = source_column = 0
+    source = source_line = source_column = 0
     for text in mappings.split(";"):
         compiled_column = 0
         segments: list[_Segment] = []
@@ -48,9 +76,10 @@ def _decode(mappings: str) -> list[list[_Segment]]:
             fields = _decode_fields(segment)
             compiled_column += fields[0]
             if len(fields) >= 4:
+                source += fields[1]
                 source_line += fields[2]
                 source_column += fields[3]
-                segments.append((compiled_column, source_line, source_column))
+                segments.append((compiled_column, source, source_line, source_column))
         lines.append(segments)
     return lines
 

@@ -38,11 +38,10 @@ def _frames(stack: str, maps: Mapping[str, SourceMap]) -> Iterator[Frame]:
         match = _FRAME.fullmatch(line)
         if match is None or match[3] not in maps:
             continue
-        source_map = maps[match[3]]
-        position = source_map.position(int(match[4]), int(match[5]))
-        if position is not None:
+        place = maps[match[3]].locate(int(match[4]), int(match[5]))
+        if place is not None:
             name = match[1] or f"{match[2] or ''}<anonymous>"
-            yield Frame(name, source_map.source, *position)
+            yield Frame(name, *place)
 
 
 def uncaught(text: str, frames: list[Frame]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sandbox.engine.schema.definitions import (
     CREATION_TIME_FIELD,
     ID_FIELD,
-    AnyIndexDefinition,
     IndexDefinition,
     SchemaDefinition,
     SearchIndexDefinition,
@@ -31,7 +30,6 @@ __all__ = [
     "ANY",
     "CREATION_TIME_FIELD",
     "ID_FIELD",
-    "AnyIndexDefinition",
     "Field",
     "IndexDefinition",
     "Mismatch",

@@ -10,7 +10,6 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import cast
 
 from sandbox.engine.store.catalog import Table
 from sandbox.engine.store.read_set import Interval
@@ -24,17 +23,12 @@ _INDEX_ID = itemgetter(0)
 
 def keys_of(table: Table, document: dict[str, Value]) -> Keys:
     keys = [(index.id, index.key(document)) for index in table.indexes.values()]
-    for search_index in table.search_indexes.values():
-        keys += [(search_index.id, key) for key in search_index.keys(document)]
     return tuple(keys)
 
 
 @dataclass(slots=True)
 class PendingWrite:
-    """`old` is what the snapshot has, `new` what the commit will leave; None means that there is no document.
-
-    `size` is that of the new version, 0 where there is none.
-    """
+    """`old` is what the snapshot has, `new` what the commit will leave; None means that there is no document."""
 
     table: Table
     uid: bytes
@@ -45,7 +39,6 @@ class PendingWrite:
     old_keys: Keys
     new: bytes | None
     new_keys: Keys
-    size: int
 
     @property
     def changes_something(self) -> bool:
@@ -57,12 +50,12 @@ class _IndexView:
 
     def __init__(self) -> None:
         self.own_keys: list[bytes] = []
-        self.own: dict[bytes, PendingWrite] = {}
+        self.own: dict[bytes, bytes] = {}
         self.hidden: list[bytes] = []
 
-    def show(self, key: bytes, write: PendingWrite) -> None:
+    def show(self, key: bytes, json: bytes) -> None:
         insort(self.own_keys, key)
-        self.own[key] = write
+        self.own[key] = json
 
     def unshow(self, key: bytes) -> None:
         del self.own_keys[bisect_left(self.own_keys, key)]
@@ -71,13 +64,12 @@ class _IndexView:
     def hide(self, key: bytes) -> None:
         insort(self.hidden, key)
 
-    def own_between(self, span: Interval, is_descending: bool, count: int) -> list[tuple[bytes, bytes, int]]:
-        """(index key, JSON text, size) of the first `count` own documents of the span, in the asked order."""
+    def own_between(self, span: Interval, is_descending: bool, count: int) -> list[tuple[bytes, bytes]]:
+        """The first `count` own documents of the span, in the asked order."""
         keys = _between(self.own_keys, span)
         if is_descending:
             keys = keys[: -count - 1 : -1]
-        own = self.own
-        return [(key, cast(bytes, own[key].new), own[key].size) for key in keys[:count]]
+        return [(key, self.own[key]) for key in keys[:count]]
 
     def hidden_between(self, span: Interval) -> list[bytes]:
         return _between(self.hidden, span)
@@ -153,7 +145,8 @@ def _apply(view: _IndexView, index_id: int, earlier: PendingWrite | None, write:
         for key in _keys_in(earlier.new_keys, index_id):
             view.unshow(key)
     for key in _keys_in(write.new_keys, index_id):
-        view.show(key, write)
+        assert write.new is not None
+        view.show(key, write.new)
 
 
 def _keys_in(keys: Keys, index_id: int) -> list[bytes]:

@@ -201,15 +201,13 @@ def query_updated(query_id: int, value_json: str, log_lines: tuple[str, ...], jo
     )
 
 
-def query_failed(
-    query_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any], journal: str | None
-) -> str:
+def query_failed(query_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]) -> str:
     failed = {
         "type": "QueryFailed",
         "queryId": query_id,
         "errorMessage": message,
         "logLines": log_lines,
-        "journal": journal,
+        "journal": None,
     }
     return json.dumps(failed | error_data)
 

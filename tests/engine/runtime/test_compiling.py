@@ -60,7 +60,7 @@ async def test_a_source_map_comment_is_not_followed(tools):
     text = "//# sourceMappingURL=/etc/passwd\nexport const here = 1;\n"
     project = await compile_project({"convex/a.ts": text}, tools)
     line = project.scripts["a"].split("\n").index("const here = 1;") + 1
-    assert project.maps["a"].position(line, 7) == (2, 14)
+    assert project.maps["a"].locate(line, 7) == ("convex/a.ts", 2, 14)
 
 
 IDENTIFIERS = st.lists(st.integers(0, 40), min_size=1, max_size=30)
@@ -77,9 +77,14 @@ async def test_each_identifier_maps_back_to_where_it_was_written(tools, indents)
     for number, (indent, match) in enumerate(zip(indents, found, strict=True)):
         before = project.scripts["a"][: match.start()]
         place = (before.count("\n") + 1, match.start() - (before.rfind("\n") + 1) + 1)
-        assert project.maps["a"].position(*place) == (number + 1, indent + 7)
+        assert project.maps["a"].locate(*place) == ("convex/a.ts", number + 1, indent + 7)
 
 
 def test_places_outside_a_map_are_unknown():
     source_map = SourceMap("convex/a.ts", '{"mappings": ";AAAA"}')
-    assert [source_map.position(*place) for place in ((1, 1), (2, 1), (3, 1), (0, 0))] == [None, (1, 1), None, None]
+    assert [source_map.locate(*place) for place in ((1, 1), (2, 1), (3, 1), (0, 0))] == [
+        None,
+        ("convex/a.ts", 1, 1),
+        None,
+        None,
+    ]
