@@ -104,6 +104,10 @@ class Deployment:
         await deployment._reload()
         return deployment
 
+    async def end_processes(self) -> None:
+        """Gives back the memory of the JavaScript processes. The next call takes a spare, or starts another."""
+        await self._host.close()
+
     async def close(self) -> None:
         if self._follower is not None:
             self._follower.cancel()
@@ -335,7 +339,7 @@ def _args_json(args: Arguments) -> str:
 
 
 def _request(path: str, args: Arguments, caller: Caller, writer: str | None) -> Request:
-    return Request(canonical_path(path), _args_json(args), caller.identity, writer, internal=caller.is_admin)
+    return caller.request(canonical_path(path), _args_json(args), writer)
 
 
 def _request_of(caller: Caller, path: str, args: Arguments) -> Request:

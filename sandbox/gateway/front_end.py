@@ -110,6 +110,8 @@ def build(report: Report) -> None:
         if not stamp.exists() or stamp.read_text() != wanted:
             report("front end: installing packages")
             _run([str(deno), "ci"], report)
+            # A fresh file: checkouts may share the old one by a hard link.
+            stamp.unlink(missing_ok=True)
             stamp.write_text(wanted)
         _run([str(deno), "run", "-A", "build.mjs"], report)
 
@@ -160,6 +162,7 @@ def toolchain() -> Toolchain:
         deno=find_deno(),
         esbuild=sources_folder() / current.tools["esbuild"],
         convex_library=dist_folder() / current.entries["convex-library.js"],
+        web_streams=dist_folder() / current.entries["web-streams.js"],
         work=work,
         allow_unhardened=settings.UNSAFE_RUNNER,
     )

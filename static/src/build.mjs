@@ -148,6 +148,8 @@ await step("convex library for the server's functions", () =>
     minifyWhitespace: true,
     tsconfigRaw: { compilerOptions: { alwaysStrict: true } },
   }));
+await step("web streams for the server's functions", () =>
+  bundle({ entryPoints: { "web-streams": "runtime/web_streams.ts" }, format: "iife", globalName: "streams", target: "esnext" }));
 await step("pages and editor", () => bundle({ entryPoints: siteEntries, ...production }));
 await step("pane runtime with React", bundleFrame);
 await step("TypeScript worker", () => bundle({ entryPoints: { "ts-worker": "worker/ts-worker.ts" }, ...production }));

@@ -68,10 +68,11 @@ async def _call_after_a_pause(deployment: Deployment) -> float:
 def _unique_memory_mb(parent: int) -> float:
     """Mean private memory of the children (Linux): the pages of the binary are shared, so they count for nobody."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return statistics.mean(_private_mb(int(child)) for child in children)
+    return statistics.mean(private_mb(int(child)) for child in children)
 
 
-def _private_mb(process: int) -> float:
+def private_mb(process: int) -> float:
+    """Memory that would be free without the process (Linux)."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     private_kb = [int(line.split()[1]) for line in lines if line.startswith("Private_")]
     return sum(private_kb) / 1024

@@ -11,55 +11,41 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sandbox.engine import limits, schema, values
+from sandbox.engine import limits
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import AlreadyCommitted, Conflict, LearnerError, LimitExceeded
+from sandbox.engine.errors import AlreadyCommitted, Conflict, LearnerError
 from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
+from sandbox.engine.runtime.functions import FunctionTable, not_found
+from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.syscalls import Syscalls
-from sandbox.engine.store import ReadSet, Snapshot, Store, Timestamp, Transaction
+from sandbox.engine.runtime.system_function import SYSTEM_PREFIX, SystemCall, SystemFunction
+from sandbox.engine.runtime.turns import MutationTurns, RequestKey
+from sandbox.engine.store import Snapshot, Store, Timestamp, Transaction
 from sandbox.engine.trace import Cause, FunctionKind, RunNote
 
-Identity = Mapping[str, Any]
+__all__ = [
+    "CALLED",
+    "BeforeCommit",
+    "BeforeRun",
+    "Executor",
+    "Host",
+    "Identity",
+    "Outcome",
+    "Request",
+    "RequestMetadata",
+]
 
+BeforeRun = Callable[[Transaction], Awaitable[None]]
+BeforeCommit = Callable[[Transaction, str], Awaitable[None]]
+"""Gets the transaction of a mutation that succeeded, and its result's JSON."""
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Who asks. `identity` is what `ctx.auth.getUserIdentity()` returns; `writer` names the client in the panels."""
-
-    path: str
-    args_json: str
-    """JSON text of an array with one object."""
-    identity: Identity | None = None
-    writer: str | None = None
-    internal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one call came to. Exactly one of `value_json` and `error` is set."""
-
-    value_json: str | None
-    error: LearnerError | None
-    log_lines: tuple[str, ...]
-    ts: Timestamp
-    read_set: ReadSet
-    identity_was_read: bool
-    note: RunNote = field(repr=False)
-
-    @property
-    def ok(self) -> bool:
-        return self.error is None
-
-    @property
-    def value(self) -> Any:
-        """The returned value as parsed JSON (Convex-encoded)."""
-        return None if self.value_json is None else json.loads(self.value_json)
+CALLED = Cause("call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +70,19 @@ class Executor:
         self._host = host
         self._clock = clock
         self._gate = CodeGate()
-        # The JS process runs one call at a time. A mutation that took its snapshot before its turn would lose to the
-        # one before it for nothing; other processes and the host itself can still win (and then it runs again).
-        self._mutating = asyncio.Lock()
-        self._functions: Mapping[str, FunctionInfo] = {}
-        self._validators: dict[str, tuple[schema.Validator, schema.Validator | None]] = {}
+        self._turns = MutationTurns()
+        self._table = FunctionTable({})
+        self.system_functions: Mapping[str, SystemFunction] = {}
+        """By path ("_system/frontend/getSchemas"); called only by those who hold the admin key."""
 
     @property
     def functions(self) -> Mapping[str, FunctionInfo]:
         """The current code's functions by path. Setting them belongs into `changing_code`."""
-        return self._functions
+        return self._table.functions
 
     @functions.setter
     def functions(self, functions: Mapping[str, FunctionInfo]) -> None:
-        self._functions = functions
-        self._validators = {path: _validators(function) for path, function in functions.items()}
+        self._table = FunctionTable(functions)
 
     @property
     def changing_code(self) -> AbstractAsyncContextManager[None]:
@@ -110,15 +94,32 @@ class Executor:
         attempt = await self._attempt(request, "query", snapshot)
         return self._outcome(request, "query", attempt, attempt.result, cause, snapshot.ts, commit_ts=None)
 
+    async def run(self, request: Request, *, kind: FunctionKind | None = None) -> Outcome:
+        """Runs a query or mutation, whichever it is, at the newest snapshot. `kind` is what the caller takes it for."""
+        if (kind or self._kind_of(request)) == "mutation":
+            return await self.mutation(request)
+        async with await self._store.snapshot() as snapshot:
+            return await self.query(request, snapshot, Cause("call"))
+
+    def _kind_of(self, request: Request) -> FunctionKind | None:
+        known = self.system_functions.get(request.path) or self.functions.get(request.path)
+        return None if known is None else known.kind
+
     async def mutation(
         self,
         request: Request,
         *,
-        request_key: tuple[str, int] | None = None,
+        request_key: RequestKey | None = None,
         guard: AbstractAsyncContextManager[Any] | None = None,
         deliver: Callable[[Outcome], None] | None = None,
+        before_run: BeforeRun | None = None,
+        before_commit: BeforeCommit | None = None,
+        cause: Cause = CALLED,
     ) -> Outcome:
         """Runs a mutation and commits it, again after a conflict (at most 4 times).
+
+        `before_run` and `before_commit` (which is given the result's JSON) read and write in the mutation's own
+        transaction, in every attempt; what they raise ends the whole. The latter is for successful attempts alone.
 
         `deliver` is called with the outcome while `guard` is held, and the guard is taken before the commit: whoever
         else takes the guard sees the response before any effect of the commit (sync-protocol.md §4 rule 5).
@@ -127,12 +128,14 @@ class Executor:
         outcome: Outcome | None = None
         retries = 0
         while outcome is None:
-            async with self._mutating, await self._store.snapshot() as snapshot:
+            async with self._turns.take(request_key), await self._store.snapshot() as snapshot:
                 await self._refuse_if_committed(request_key)
-                attempt = await self._attempt(request, "mutation", snapshot)
+                attempt = await self._attempt(request, "mutation", snapshot, before_run)
+                if before_commit is not None and attempt.result.value_json is not None:
+                    await before_commit(attempt.transaction, attempt.result.value_json)
                 try:
                     async with guard or nullcontext():
-                        outcome = await self._commit(request, attempt, retries, request_key)
+                        outcome = await self._commit(request, attempt, retries, request_key, cause)
                         if deliver is not None:
                             deliver(outcome)
                 except Conflict as conflict:
@@ -145,7 +148,7 @@ class Executor:
                 retries += 1
         return outcome
 
-    async def _refuse_if_committed(self, request_key: tuple[str, int] | None) -> None:
+    async def _refuse_if_committed(self, request_key: RequestKey | None) -> None:
         """Looked up in the request's own turn: it may have been committed while it waited, or by another process."""
         record = None if request_key is None else await self._store.recorded_request(*request_key)
         if record is not None:
@@ -154,11 +157,12 @@ class Executor:
             raise AlreadyCommitted(ts, answer["value"], tuple(answer["logLines"]))
 
     async def _commit(
-        self, request: Request, attempt: _Attempt, retries: int, request_key: tuple[str, int] | None
+        self, request: Request, attempt: _Attempt, retries: int, request_key: RequestKey | None, cause: Cause
     ) -> Outcome:
         """Commits a successful attempt; a failed one leaves nothing behind. Raises Conflict."""
         transaction, result = attempt.transaction, attempt.result
-        cause = Cause("call") if retries == 0 else Cause("retry")
+        if retries and cause == CALLED:
+            cause = Cause("retry")
         if result.error is not None:
             return self._outcome(request, "mutation", attempt, result, cause, transaction.begin_ts, None, retries)
         run_id = secrets.token_hex(8)
@@ -177,17 +181,29 @@ class Executor:
             request, "mutation", attempt, result, Cause("retry"), attempt.transaction.begin_ts, None, retries
         )
 
-    async def _attempt(self, request: Request, kind: FunctionKind, snapshot: Snapshot) -> _Attempt:
+    async def _attempt(
+        self,
+        request: Request,
+        kind: FunctionKind,
+        snapshot: Snapshot,
+        before_run: BeforeRun | None = None,
+    ) -> _Attempt:
         async with self._gate.shared():
-            return await self._run(request, kind, snapshot)
+            transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
+            if before_run is not None:
+                await before_run(transaction)
+            return await self._run(request, kind, transaction)
 
-    async def _run(self, request: Request, kind: FunctionKind, snapshot: Snapshot) -> _Attempt:
+    async def _run(self, request: Request, kind: FunctionKind, transaction: Transaction) -> _Attempt:
         started = time.perf_counter()
-        transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
+        transaction.journal_in = request.journal
         syscalls = Syscalls(transaction, kind=kind, identity=request.identity, path=request.path)
         try:
-            self._refuse_unless_callable(request, kind)
-            self._check_args(request, transaction)
+            if request.is_admin and request.path.startswith(SYSTEM_PREFIX):
+                result = await self._run_system_function(request, kind, transaction)
+                return _Attempt(transaction, result, False, (time.perf_counter() - started) * 1000)
+            self._table.find(request.path, kind, internal=request.internal or request.is_admin)
+            self._table.check_args(request.path, request.args_json, transaction)
             call = Call(
                 kind=kind,
                 path=request.path,
@@ -200,48 +216,30 @@ class Executor:
             result = await self._host.call(call, syscalls)
             # Waiting for another call to end is no part of this run.
             started += time.perf_counter() - asked - result.total_ms / 1000
-            if result.error is None:
-                self._check_returns(request, result, transaction)
+            result = self._checked(request.path, result, transaction)
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
         return _Attempt(transaction, result, syscalls.identity_was_read, (time.perf_counter() - started) * 1000)
 
-    def _refuse_unless_callable(self, request: Request, kind: FunctionKind) -> None:
-        function = self._functions.get(request.path)
-        if function is None or (function.visibility != "public" and not request.internal):
-            shown = request.path.removesuffix(":default")
-            raise LearnerError(
-                f"Could not find public function for '{shown}'. "
-                "Did you forget to run `npx convex dev` or `npx convex deploy`?",
-                code="FunctionNotFound",
-            )
-        if function.kind != kind:
-            module, _, name = request.path.partition(":")
-            raise LearnerError(
-                f"Trying to execute {module}.js:{name} as {kind.capitalize()}, "
-                f"but it is defined as {function.kind.capitalize()}.",
-                code="WrongFunctionKind",
-            )
-
-    def _check_args(self, request: Request, transaction: Transaction) -> None:
-        if len(request.args_json) > limits.ARGUMENT_BYTES_MAX:
-            raise LimitExceeded(_too_large("Arguments for", request.path, len(request.args_json), "are"))
-        arguments = values.loads(request.args_json)
-        assert isinstance(arguments, list)
-        schema.check_args(self._validators[request.path][0], arguments, transaction)
-
-    def _check_returns(self, request: Request, result: CallResult, transaction: Transaction) -> None:
-        """The result is text made by learner code: whatever was promised, it is read as a value before it goes on."""
-        assert result.value_json is not None
-        if len(result.value_json) > limits.RETURN_BYTES_MAX:
-            raise LimitExceeded(_too_large("Function", request.path, len(result.value_json), "return value is"))
+    def _checked(self, path: str, result: CallResult, transaction: Transaction) -> CallResult:
+        """The result, or the error of its value; what the function printed stays."""
         try:
-            returned = values.loads(result.value_json)
-        except ValueError as error:
-            raise LearnerError("The function returned what is not a Convex value", code="BadResult") from error
-        validator = self._validators[request.path][1]
-        if validator is not None:
-            schema.check_returns(validator, returned, transaction)
+            if result.value_json is not None:
+                self._table.check_returns(path, result.value_json, transaction)
+        except LearnerError as error:
+            return replace(result, ok=False, value_json=None, error=error)
+        return result
+
+    async def _run_system_function(self, request: Request, kind: FunctionKind, transaction: Transaction) -> CallResult:
+        """Raises LearnerError."""
+        function = self.system_functions.get(request.path)
+        if function is None or function.kind != kind:
+            raise not_found(request.path)
+        (args,) = json.loads(request.args_json)
+        if not isinstance(args, dict):
+            raise LearnerError("The arguments must be one object.", code="InvalidArguments")
+        value = await function.run(SystemCall(transaction, args, self.functions, request.journal))
+        return CallResult(ok=True, value_json=json.dumps(value), error=None, log_lines=(), total_ms=0.0)
 
     def _outcome(
         self,
@@ -276,20 +274,17 @@ class Executor:
             unawaited=result.unawaited,
         )
         return Outcome(
-            result.value_json, result.error, result.log_lines, ts, transaction.read_set, attempt.identity_was_read, note
+            result.value_json,
+            result.error,
+            result.log_lines,
+            ts,
+            transaction.read_set,
+            attempt.identity_was_read,
+            note,
+            transaction.journal_out,
         )
-
-
-def _validators(function: FunctionInfo) -> tuple[schema.Validator, schema.Validator | None]:
-    returns = None if function.returns is None else schema.parse_validator(function.returns)
-    return schema.parse_validator(function.args), returns
 
 
 def _backoff_seconds(retries: int) -> float:
     """100 ms doubling to 2 s, each between half and whole (semantics.md §6)."""
     return min(0.1 * 2.0**retries, 2.0) * random.uniform(0.5, 1.0)  # noqa: S311 – jitter, no secret
-
-
-def _too_large(subject: str, path: str, size: int, verb: str) -> str:
-    module, _, name = path.partition(":")
-    return f"{subject} {module}.js:{name} {verb} too large (actual: {size / limits.MIB:.2f} MiB, limit: 16 MiB)"

@@ -39,6 +39,12 @@ class SparePool:
         if self._is_open and (self._refilling is None or self._refilling.done()):
             self._refilling = asyncio.create_task(self._refill())
 
+    async def filled(self) -> None:
+        """Returns when there are enough spares."""
+        self.refill()
+        if self._refilling is not None:
+            await asyncio.shield(self._refilling)
+
     async def _refill(self) -> None:
         while self._is_open and len(self._spares) < SPARES:
             self._spares.append(await JsProcess.start(self._tools))

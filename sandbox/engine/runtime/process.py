@@ -51,7 +51,7 @@ class JsProcess:
 
     async def _boot(self, tools: Toolchain) -> None:
         run = _new_run()
-        self._channel.write(_boot_command(tools.convex_library, tools.convex_library.stat().st_mtime_ns, run))
+        self._channel.write(_boot_command(tools, run))
         try:
             reply = await self._collect(Exchange(self._channel, run, BOOT_SECONDS))
         except CallStopped as stopped:
@@ -153,12 +153,14 @@ def _new_run() -> str:
     return secrets.token_hex(8)
 
 
-def _boot_command(library: Path, _version: int, run: str) -> bytes:
-    return b'{"do":"boot","run":"%s",%s' % (run.encode(), _boot_sources(library, _version))
+def _boot_command(tools: Toolchain, run: str) -> bytes:
+    libraries = (tools.convex_library, tools.web_streams)
+    versions = tuple(library.stat().st_mtime_ns for library in libraries)
+    return b'{"do":"boot","run":"%s",%s' % (run.encode(), _boot_sources(*libraries, versions))
 
 
 @lru_cache(maxsize=4)
-def _boot_sources(library: Path, _version: int) -> bytes:
-    """The rest of the boot command; `_version` is the library's time of change, so that a rebuild is noticed."""
-    document = {"sources": realm_sources(), "convexLibrary": library.read_text()}
+def _boot_sources(convex_library: Path, web_streams: Path, _versions: tuple[int, ...]) -> bytes:
+    """The rest of the boot command; `_versions` are the times of change, so that a rebuild is noticed."""
+    document = {"sources": realm_sources(web_streams), "convexLibrary": convex_library.read_text()}
     return json.dumps(document).encode()[1:] + b"\n"

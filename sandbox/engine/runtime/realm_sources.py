@@ -7,31 +7,33 @@ function until somebody calls it, and js/web_lazy.js does that when learner code
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "js"
 _EAGER = ("prelude.js", "fixed_world.js", "ids.js", "inspect.js", "console.js", "web.js", "url.js")
-_LAZY = ("headers", "files", "bodies")
+_LAZY = ("events", "streams", "headers", "files", "forms", "bodies")
 # A parenthesis before the word makes V8 compile a function at once.
-_PART = re.compile(r"\A((?://[^\n]*\n|\n)*)\((function \(web\) \{.*\})\);\s*\Z", re.DOTALL)
+_PART = re.compile(r"\A(?://[^\n]*\n|\n)*\(function \(web\) \{\s*\"use strict\";(.*\})\);\s*\Z", re.DOTALL)
 
 
-def realm_sources() -> list[tuple[str, str]]:
-    """(file name, text) of every script."""
+def realm_sources(web_streams: Path) -> list[tuple[str, str]]:
+    """(file name, text) of every script. `web_streams` declares `streams`, which js/web/streams.js builds upon."""
     eager = [(name, _read(name)) for name in _EAGER]
-    return [*eager, ("web-parts.js", _lazy_parts()), ("web_lazy.js", _read("web_lazy.js"))]
+    lazy = _lazy_parts({"streams": web_streams.read_text()})
+    return [*eager, ("web-parts.js", lazy), ("web_lazy.js", _read("web_lazy.js"))]
 
 
-def _lazy_parts() -> str:
-    parts = ",\n".join(f"{name}: {_part(name)}" for name in _LAZY)
+def _lazy_parts(libraries: Mapping[str, str]) -> str:
+    parts = ",\n".join(f"{name}: {_part(name, libraries.get(name, ''))}" for name in _LAZY)
     return f"(function (realm) {{ realm.webParts = {{ __proto__: null, {parts} }}; }});"
 
 
-def _part(name: str) -> str:
+def _part(name: str, library: str) -> str:
     found = _PART.match(_read(f"web/{name}.js"))
     if found is None:
         raise ValueError(f"js/web/{name}.js is not one function of `web`")
-    return found[2]
+    return f'function (web) {{ "use strict";\n{library}\n{found[1]}'
 
 
 def _read(name: str) -> str:

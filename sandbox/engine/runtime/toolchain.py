@@ -9,11 +9,13 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Toolchain:
     """`deno` runs learner code; `esbuild` is the native binary that transforms it; `convex_library` is the `convex`
-    package as one script that sets `globalThis.__convexLib = {server, values}`; `work` is a folder for scratch.
+    package as one script that sets `globalThis.__convexLib = {server, values}`; `web_streams` is a script that declares
+    `streams`, the classes of web streams; `work` is a folder for scratch.
     """
 
     deno: Path
     esbuild: Path
     convex_library: Path
+    web_streams: Path
     work: Path
     allow_unhardened: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.engine.schema.definitions import (
     CREATION_TIME_FIELD,
     ID_FIELD,
+    AnyIndexDefinition,
     IndexDefinition,
     SchemaDefinition,
     SearchIndexDefinition,
@@ -30,6 +31,7 @@ __all__ = [
     "ANY",
     "CREATION_TIME_FIELD",
     "ID_FIELD",
+    "AnyIndexDefinition",
     "Field",
     "IndexDefinition",
     "Mismatch",

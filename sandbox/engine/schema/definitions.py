@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.schema.validators import TableNames, Validator
@@ -40,26 +40,43 @@ class IndexDefinition:
         """The same as field paths, for `compile_key`."""
         return tuple(tuple(path.split(".")) for path in self.key_fields)
 
+    @property
+    def spec(self) -> list[str]:
+        """What makes its keys, as JSON; an index of another spec is another index."""
+        return list(self.key_fields)
+
 
 @dataclass(frozen=True, slots=True)
 class SearchIndexDefinition:
-    """Kept, so that its name is taken and counted. Nothing searches yet."""
+    """A text index: finds the terms of one field, among documents whose filter fields equal given values."""
 
     name: str
     search_field: str
     filter_fields: tuple[str, ...]
     staged: bool = False
 
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {"searchField": self.search_field, "filterFields": list(self.filter_fields)}
+
 
 @dataclass(frozen=True, slots=True)
 class VectorIndexDefinition:
-    """Kept, so that its name is taken and counted. Nothing searches yet."""
+    """Finds the nearest of the vectors in one field, all of so many dimensions."""
 
     name: str
     vector_field: str
     dimensions: int
     filter_fields: tuple[str, ...]
     staged: bool = False
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        filters = list(self.filter_fields)
+        return {"vectorField": self.vector_field, "dimensions": self.dimensions, "filterFields": filters}
+
+
+AnyIndexDefinition: TypeAlias = IndexDefinition | SearchIndexDefinition | VectorIndexDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,11 @@ class TableDefinition:
     """In ascending order of their names, as are the others."""
     search_indexes: tuple[SearchIndexDefinition, ...] = ()
     vector_indexes: tuple[VectorIndexDefinition, ...] = ()
+
+    @property
+    def all_indexes(self) -> tuple[AnyIndexDefinition, ...]:
+        """Of the three kinds, which share their names."""
+        return (*self.indexes, *self.search_indexes, *self.vector_indexes)
 
 
 @dataclass(frozen=True, slots=True)

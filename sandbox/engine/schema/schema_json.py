@@ -10,29 +10,34 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sandbox.engine.errors import DeployError, LearnerError
-from sandbox.engine.limits import INDEX_FIELDS_MAX, INDEXES_PER_TABLE_MAX, TABLES_MAX
+from sandbox.engine.limits import (
+    INDEX_FIELDS_MAX,
+    INDEXES_PER_TABLE_MAX,
+    SEARCH_FILTER_FIELDS_MAX,
+    TABLES_MAX,
+    VECTOR_DIMENSIONS,
+)
 from sandbox.engine.schema.definitions import (
     CREATION_TIME_FIELD,
     ID_FIELD,
+    AnyIndexDefinition,
     IndexDefinition,
     SchemaDefinition,
     SearchIndexDefinition,
     TableDefinition,
     VectorIndexDefinition,
 )
-from sandbox.engine.schema.subset import can_contain_field
+from sandbox.engine.schema.subset import can_contain_field, can_contain_vector
 from sandbox.engine.schema.validator_json import parse_validator
 from sandbox.engine.schema.validators import ANY, ObjectValidator, UnionValidator, Validator
 from sandbox.engine.values import identifier_problem
 
 PREFIX = "Hit an error while evaluating your schema:\n"
-SEARCH_FILTER_FIELDS_MAX = 16
 _RESERVED_INDEX_NAMES = ("by_id", "by_creation_time")
 
-AnyIndex: TypeAlias = IndexDefinition | SearchIndexDefinition | VectorIndexDefinition
 _Index = TypeVar("_Index", IndexDefinition, SearchIndexDefinition, VectorIndexDefinition)
 
 
@@ -80,6 +85,8 @@ def _parse_table(exported: Any) -> TableDefinition:
         raise LearnerError(f'In table "{name}": {error.message}', code=error.code) from None
     _check_not_empty(name, indexes)
     _check_fields_differ(name, indexes)
+    _check_search_fields_differ(name, search_indexes)
+    _check_vector_fields_differ(name, vector_indexes)
     _check_index_names(name, [*indexes, *search_indexes, *vector_indexes])
     return TableDefinition(name, document_type, _by_name(indexes), _by_name(search_indexes), _by_name(vector_indexes))
 
@@ -181,8 +188,11 @@ def _parse_search_index(name: str, exported: Any, staged: bool) -> SearchIndexDe
 
 def _parse_vector_index(name: str, exported: Any, staged: bool) -> VectorIndexDefinition:
     vector_field = _parse_field_path(name, _part(exported, "vectorField", str))
-    dimensions = _part(exported, "dimensions", int)
-    return VectorIndexDefinition(name, vector_field, dimensions, _parse_filter_fields(name, exported), staged)
+    dimensions = _part(exported, "dimensions", object)
+    if type(dimensions) not in (int, float) or dimensions not in VECTOR_DIMENSIONS:
+        low, high = VECTOR_DIMENSIONS[0], VECTOR_DIMENSIONS[-1]
+        _refuse("InvalidVectorDimensionError", f"Dimensions {dimensions} must be between {low} and {high}.")
+    return VectorIndexDefinition(name, vector_field, int(dimensions), _parse_filter_fields(name, exported), staged)
 
 
 def _parse_filter_fields(name: str, exported: Any) -> tuple[str, ...]:
@@ -218,7 +228,34 @@ def _check_fields_differ(table: str, indexes: Sequence[IndexDefinition]) -> None
             )
 
 
-def _check_index_names(table: str, indexes: Sequence[AnyIndex]) -> None:
+def _check_search_fields_differ(table: str, indexes: Sequence[SearchIndexDefinition]) -> None:
+    owners: dict[object, str] = {}
+    for index in _by_name(indexes):
+        other = owners.setdefault((index.search_field, index.filter_fields), index.name)
+        if other != index.name:
+            _refuse_same_field("SearchIndexFieldNotUnique", "search", table, index.name, other)
+
+
+def _check_vector_fields_differ(table: str, indexes: Sequence[VectorIndexDefinition]) -> None:
+    owners: dict[object, str] = {}
+    for index in _by_name(indexes):
+        other = owners.setdefault((index.vector_field, index.dimensions), index.name)
+        if other != index.name:
+            _refuse_same_field("VectorIndexFieldNotUnique", "vector", table, index.name, other)
+
+
+def _refuse_same_field(code: str, kind: str, table: str, name: str, other: str) -> NoReturn:
+    """The line break and the spaces are in Convex's text."""
+    _refuse(
+        code,
+        f'In table "{table}" {kind} index "{name}" and {kind} index "{other}" have the same `{kind}Field`. '
+        f"{kind.capitalize()} index fields must be unique within a table. You should combine the\n             "
+        f"indexes with the same `{kind}Field` into one index containing all `filterField`s and then use different "
+        "subsets of the `filterField`s at query time.",
+    )
+
+
+def _check_index_names(table: str, indexes: Sequence[AnyIndexDefinition]) -> None:
     seen: set[str] = set()
     for index in indexes:
         if index.name.startswith("_") or index.name in _RESERVED_INDEX_NAMES:
@@ -255,6 +292,14 @@ def _check_references(table: TableDefinition) -> None:
                 "SchemaDefinitionError",
                 f'In table "{table.name}" the index "{index}" is invalid '
                 f'because it references the field "{field}" that does not exist.',
+            )
+    for vector_index in table.vector_indexes:
+        if not can_contain_vector(table.document_type, vector_index.vector_field.split(".")):
+            _refuse(
+                "SchemaDefinitionError",
+                f'In table "{table.name}" the vector index "{vector_index.name}" is invalid because it references '
+                f'the field "{vector_index.vector_field}" that is neither an array of float64 '
+                "or optional array of float64.",
             )
 
 

@@ -65,6 +65,29 @@ def can_contain_field(validator: Validator, path: Sequence[str]) -> bool:
     return False
 
 
+def can_contain_vector(validator: Validator, path: Sequence[str]) -> bool:
+    """Whether some accepted value has an array of Float64 at the field path."""
+    match validator:
+        case AnyValidator():
+            return True
+        case UnionValidator():
+            return any(can_contain_vector(member, path) for member in validator.members)
+        case ObjectValidator() if path:
+            return any(
+                declared.name == path[0] and can_contain_vector(declared.validator, path[1:])
+                for declared in validator.fields
+            )
+        case ArrayValidator() if not path:
+            return _accepts_some_float(validator.element)
+    return False
+
+
+def _accepts_some_float(validator: Validator) -> bool:
+    if isinstance(validator, UnionValidator):
+        return any(map(_accepts_some_float, validator.members))
+    return validator in (ANY, FLOAT64)
+
+
 def accepts_string_literal(validator: Validator) -> bool:
     """Whether it is a string literal or a union that has one, which a record may not have for its keys."""
     match validator:

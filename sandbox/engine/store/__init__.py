@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.engine.store.commit_log import Change, Commit, IndexKey, Timestamp
 from sandbox.engine.store.compare import Comparison, compare_plans
 from sandbox.engine.store.connections import Snapshot
+from sandbox.engine.store.documents import Document
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_index import ReadIndex
@@ -13,6 +14,7 @@ from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
 from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCTIONS, STORAGE
 from sandbox.engine.store.system_writer import SystemWriter
 from sandbox.engine.store.transaction import Savepoint, Transaction
+from sandbox.engine.store.vectors import vector_search
 
 __all__ = [
     "CRON_JOBS",
@@ -23,6 +25,7 @@ __all__ = [
     "Change",
     "Commit",
     "Comparison",
+    "Document",
     "IndexInfo",
     "IndexKey",
     "Interval",
@@ -38,4 +41,5 @@ __all__ = [
     "Timestamp",
     "Transaction",
     "compare_plans",
+    "vector_search",
 ]

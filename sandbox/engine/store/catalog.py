@@ -11,10 +11,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from sandbox.engine.schema import SchemaDefinition
 from sandbox.engine.store.commit_log import Timestamp
-from sandbox.engine.values import USER_TABLE_NUMBER_MIN, compile_key
+from sandbox.engine.store.search_index import SearchIndex, make_search_index
+from sandbox.engine.values import USER_TABLE_NUMBER_MIN, Value, compile_key
 from sandbox.engine.values.order import Key
 
 BY_ID = "by_id"
@@ -50,6 +52,20 @@ class Index:
         fields = tuple(fields)
         return cls(index_id, name, fields, is_staged, compile_key([tuple(path.split(".")) for path in fields]))
 
+    @property
+    def spec(self) -> list[str]:
+        return list(self.fields)
+
+    def keys(self, document: Mapping[str, Value]) -> list[bytes]:
+        return [self.key(document)]
+
+
+def make_index(index_id: int, name: str, spec: Any, *, is_staged: bool) -> Index | SearchIndex:
+    """An index of any kind, from what `spec` of it was: a list of fields, or an object of a search index."""
+    if isinstance(spec, list):
+        return Index.make(index_id, name, spec, is_staged=is_staged)
+    return make_search_index(index_id, name, spec, is_staged=is_staged)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -57,6 +73,12 @@ class Table:
     number: int
     indexes: Mapping[str, Index]
     """By name; by_id and by_creation_time come first."""
+    search_indexes: Mapping[str, SearchIndex] = field(default_factory=lambda: MappingProxyType({}))
+    """Text and vector indexes, by name. No name is in both."""
+
+    @property
+    def all_indexes(self) -> tuple[Index | SearchIndex, ...]:
+        return (*self.indexes.values(), *self.search_indexes.values())
 
     @property
     def is_system(self) -> bool:
@@ -133,11 +155,18 @@ def _assemble(
     tables: Iterable[tuple[int, str]],
     indexes: Iterable[tuple[int, int, str, str, str]],
 ) -> Catalog:
-    by_table: dict[int, dict[str, Index]] = {}
-    for number, index_id, name, fields, state in indexes:
-        index = Index.make(index_id, name, json.loads(fields), is_staged=state == "staged")
-        by_table.setdefault(number, {})[name] = index
-    by_number = {number: Table(name, number, MappingProxyType(by_table[number])) for number, name in tables}
+    plain: dict[int, dict[str, Index]] = {}
+    search: dict[int, dict[str, SearchIndex]] = {}
+    for number, index_id, name, spec, state in indexes:
+        index = make_index(index_id, name, json.loads(spec), is_staged=state == "staged")
+        if isinstance(index, Index):
+            plain.setdefault(number, {})[name] = index
+        else:
+            search.setdefault(number, {})[name] = index
+    by_number = {
+        number: Table(name, number, MappingProxyType(plain[number]), MappingProxyType(search.get(number, {})))
+        for number, name in tables
+    }
     by_name = {table.name: table for table in by_number.values() if not table.is_system}
     system = {table.name: table for table in by_number.values() if table.is_system}
     return Catalog(
@@ -146,9 +175,11 @@ def _assemble(
 
 
 def create_index(
-    connection: sqlite3.Connection, table_number: int, name: str, fields: Iterable[str], state: str
+    connection: sqlite3.Connection, table_number: int, name: str, spec: Iterable[str] | Mapping[str, Any], state: str
 ) -> int:
     """Writes an index down, inside a write transaction; nothing is filled. Returns its id."""
-    index_id = connection.execute(_INSERT_INDEX, (table_number, name, json.dumps(list(fields)), state)).lastrowid
+    index_id = connection.execute(
+        _INSERT_INDEX, (table_number, name, json.dumps(spec if isinstance(spec, Mapping) else list(spec)), state)
+    ).lastrowid
     assert index_id is not None
     return index_id

@@ -23,8 +23,8 @@ INSERT_COMMIT = "INSERT INTO commits (ts, catalog_ts, run_id, cause, writer, cha
 INSERT_ENTRY = "INSERT INTO index_entries (index_id, key, seq) VALUES (?, ?, ?)"
 DELETE_ENTRY = "DELETE FROM index_entries WHERE index_id = ? AND key = ?"
 _INSERT_REQUEST = "INSERT INTO requests (ts, session_id, request_id, result) VALUES (?, ?, ?, ?)"
-_INSERT_DOCUMENT = "INSERT INTO documents (table_number, uid, json) VALUES (?, ?, ?)"
-_UPDATE_DOCUMENT = "UPDATE documents SET json = ? WHERE seq = ?"
+_INSERT_DOCUMENT = "INSERT INTO documents (table_number, uid, size, json) VALUES (?, ?, ?, ?)"
+_UPDATE_DOCUMENT = "UPDATE documents SET size = ?, json = ? WHERE seq = ?"
 _DELETE_DOCUMENT = "DELETE FROM documents WHERE seq = ?"
 _COUNT_DOCUMENTS = "UPDATE tables SET documents = documents + ? WHERE number = ?"
 
@@ -122,14 +122,14 @@ class Committer:
         """The row of the document. The conflict check made sure that an old version is still where it was read."""
         connection = self._connection
         if write.seq is None:
-            row = (write.table.number, write.uid, write.new)
+            row = (write.table.number, write.uid, write.size, write.new)
             seq = connection.execute(_INSERT_DOCUMENT, row).lastrowid
             assert seq is not None
             return seq
         if write.new is None:
             connection.execute(_DELETE_DOCUMENT, (write.seq,))
         else:
-            connection.execute(_UPDATE_DOCUMENT, (write.new, write.seq))
+            connection.execute(_UPDATE_DOCUMENT, (write.size, write.new, write.seq))
         return write.seq
 
 

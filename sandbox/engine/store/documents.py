@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.schema import CREATION_TIME_FIELD, ID_FIELD
-from sandbox.engine.values import UNDEFINED, Undefined, Value, check_document, dumps
+from sandbox.engine.values import UNDEFINED, Undefined, Value, check_document, check_value, dumps, size_of
 from sandbox.engine.values.display import display, display_string
 
 Document: TypeAlias = dict[str, Value]
@@ -34,14 +34,20 @@ def with_system_fields(body: Document, document_id: str, creation_time: float) -
     return document
 
 
-def text_of(document: Document) -> bytes:
-    """The text that is stored. Raises LearnerError for what no document may hold."""
-    check_document(document)
+def text_of(document: Document, *, is_system: bool = False) -> tuple[bytes, int]:
+    """The text that is stored, and what it counts for (size_of). Raises LearnerError for what no document may hold.
+
+    A system document holds what the engine puts there, such as a function's arguments: its size has no bound here.
+    """
+    if is_system:
+        check_value(document)
+        return dumps(document).encode(), size_of(document)
+    size = check_document(document)
     text = dumps(document)
     # Two names that start with an underscore are the system's own; more need a closer look.
     if text.count('"_') > 2:
         _check_field_names(document)
-    return text.encode()
+    return text.encode(), size
 
 
 def without_system_fields(document: Document) -> Document:

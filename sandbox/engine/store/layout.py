@@ -11,8 +11,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from sandbox.engine.values import loads, size_of
+
 STORE_FILE = "store.db"
-FORMAT = 1
+FORMAT = 2
 TABLES_INDEX = 0
 """The pseudo index in which reads of a missing table meet the creation of it; its key is the table's name."""
 
@@ -29,7 +31,11 @@ CREATE TABLE indexes (
     fields TEXT NOT NULL,                  -- JSON array of field paths, _creationTime and _id included
     state TEXT NOT NULL                    -- ready | staged | building | dropped
 );
-CREATE TABLE documents (seq INTEGER PRIMARY KEY, table_number INTEGER NOT NULL, uid BLOB NOT NULL, json BLOB NOT NULL);
+CREATE TABLE documents (
+    seq INTEGER PRIMARY KEY, table_number INTEGER NOT NULL, uid BLOB NOT NULL,
+    size INTEGER NOT NULL,                 -- what the document counts for (docs/spec/semantics.md §1)
+    json BLOB NOT NULL
+);
 CREATE TABLE index_entries (
     index_id INTEGER NOT NULL, key BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (index_id, key)
 ) WITHOUT ROWID;
@@ -47,18 +53,35 @@ CREATE TABLE requests (
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Makes the tables unless they are there. Safe beside another process that does the same."""
+    """Makes the tables unless they are there, and brings an older file up to date.
+
+    Safe beside another process that does the same.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == 0:
             for statement in _CREATE.split(";\n"):
                 connection.execute(statement)
+        elif version == 1:
+            _add_sizes(connection)
+        if version in (0, 1):
             connection.execute(f"PRAGMA user_version = {FORMAT}")
-    finally:
         connection.execute("COMMIT")
-    if version not in (0, FORMAT):
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    if version not in (0, 1, FORMAT):
         raise ValueError(f"{STORE_FILE} has format {version}; this program knows {FORMAT}")
+
+
+def _add_sizes(connection: sqlite3.Connection) -> None:
+    """Format 1 did not keep the size of a document."""
+    connection.execute("ALTER TABLE documents ADD COLUMN size INTEGER NOT NULL DEFAULT 0")
+    rows = connection.execute("SELECT seq, json FROM documents").fetchall()
+    sizes = ((size_of(loads(text)), seq) for seq, text in rows)
+    connection.executemany("UPDATE documents SET size = ? WHERE seq = ?", sizes)
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:

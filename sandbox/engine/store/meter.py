@@ -11,6 +11,8 @@ from sandbox.engine.limits import (
     BYTES_WRITTEN_MAX,
     DOCUMENTS_READ_MAX,
     DOCUMENTS_WRITTEN_MAX,
+    FUNCTIONS_SCHEDULED_MAX,
+    SCHEDULED_BYTES_MAX,
 )
 from sandbox.engine.store.read_set import OVER_LIMIT_HELP
 
@@ -20,6 +22,8 @@ class Written(NamedTuple):
 
     documents: int
     bytes: int
+    scheduled: int
+    scheduled_bytes: int
 
 
 class Meter:
@@ -28,21 +32,31 @@ class Meter:
     Reads are never taken back by a rollback, writes are.
     """
 
-    __slots__ = ("bytes_read", "bytes_written", "documents_read", "documents_written", "store_ms")
+    __slots__ = (
+        "bytes_read",
+        "bytes_written",
+        "documents_read",
+        "documents_written",
+        "scheduled",
+        "scheduled_bytes",
+        "store_ms",
+    )
 
     def __init__(self) -> None:
         self.documents_read = 0
         self.bytes_read = 0
         self.documents_written = 0
         self.bytes_written = 0
+        self.scheduled = 0
+        self.scheduled_bytes = 0
         self.store_ms = 0.0
 
     @property
     def written(self) -> Written:
-        return Written(self.documents_written, self.bytes_written)
+        return Written(self.documents_written, self.bytes_written, self.scheduled, self.scheduled_bytes)
 
     def take_back(self, written: Written) -> None:
-        self.documents_written, self.bytes_written = written
+        self.documents_written, self.bytes_written, self.scheduled, self.scheduled_bytes = written
 
     def fitting(self, sizes: Sequence[int]) -> int:
         """How many of the documents with these sizes may still be read."""
@@ -81,6 +95,22 @@ class Meter:
         if self.bytes_written > BYTES_WRITTEN_MAX:
             raise LimitExceeded(
                 "Too many bytes written in a single function execution (limit: 16 MiB)", code="TooManyBytesWritten"
+            )
+
+    def count_scheduled(self, size: int) -> None:
+        """One scheduled function with arguments of that size. Raises LimitExceeded."""
+        self.scheduled += 1
+        if self.scheduled > FUNCTIONS_SCHEDULED_MAX:
+            raise LimitExceeded(
+                f"Too many functions scheduled by this mutation (limit: {FUNCTIONS_SCHEDULED_MAX})",
+                code="TooManyFunctionsScheduled",
+            )
+        self.scheduled_bytes += size
+        if self.scheduled_bytes > SCHEDULED_BYTES_MAX:
+            raise LimitExceeded(
+                "Too large total size of the arguments of scheduled functions from this mutation "
+                f"(limit: {SCHEDULED_BYTES_MAX} bytes)",
+                code="ScheduledFunctionsArgumentsTooLarge",
             )
 
 

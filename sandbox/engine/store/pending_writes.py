@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import cast
 
 from sandbox.engine.store.catalog import Table
 from sandbox.engine.store.read_set import Interval
@@ -23,12 +24,17 @@ _INDEX_ID = itemgetter(0)
 
 def keys_of(table: Table, document: dict[str, Value]) -> Keys:
     keys = [(index.id, index.key(document)) for index in table.indexes.values()]
+    for search_index in table.search_indexes.values():
+        keys += [(search_index.id, key) for key in search_index.keys(document)]
     return tuple(keys)
 
 
 @dataclass(slots=True)
 class PendingWrite:
-    """`old` is what the snapshot has, `new` what the commit will leave; None means that there is no document."""
+    """`old` is what the snapshot has, `new` what the commit will leave; None means that there is no document.
+
+    `size` is that of the new version, 0 where there is none.
+    """
 
     table: Table
     uid: bytes
@@ -39,6 +45,7 @@ class PendingWrite:
     old_keys: Keys
     new: bytes | None
     new_keys: Keys
+    size: int
 
     @property
     def changes_something(self) -> bool:
@@ -50,12 +57,12 @@ class _IndexView:
 
     def __init__(self) -> None:
         self.own_keys: list[bytes] = []
-        self.own: dict[bytes, bytes] = {}
+        self.own: dict[bytes, PendingWrite] = {}
         self.hidden: list[bytes] = []
 
-    def show(self, key: bytes, json: bytes) -> None:
+    def show(self, key: bytes, write: PendingWrite) -> None:
         insort(self.own_keys, key)
-        self.own[key] = json
+        self.own[key] = write
 
     def unshow(self, key: bytes) -> None:
         del self.own_keys[bisect_left(self.own_keys, key)]
@@ -64,12 +71,13 @@ class _IndexView:
     def hide(self, key: bytes) -> None:
         insort(self.hidden, key)
 
-    def own_between(self, span: Interval, is_descending: bool, count: int) -> list[tuple[bytes, bytes]]:
-        """The first `count` own documents of the span, in the asked order."""
+    def own_between(self, span: Interval, is_descending: bool, count: int) -> list[tuple[bytes, bytes, int]]:
+        """(index key, JSON text, size) of the first `count` own documents of the span, in the asked order."""
         keys = _between(self.own_keys, span)
         if is_descending:
             keys = keys[: -count - 1 : -1]
-        return [(key, self.own[key]) for key in keys[:count]]
+        own = self.own
+        return [(key, cast(bytes, own[key].new), own[key].size) for key in keys[:count]]
 
     def hidden_between(self, span: Interval) -> list[bytes]:
         return _between(self.hidden, span)
@@ -145,8 +153,7 @@ def _apply(view: _IndexView, index_id: int, earlier: PendingWrite | None, write:
         for key in _keys_in(earlier.new_keys, index_id):
             view.unshow(key)
     for key in _keys_in(write.new_keys, index_id):
-        assert write.new is not None
-        view.show(key, write.new)
+        view.show(key, write)
 
 
 def _keys_in(keys: Keys, index_id: int) -> list[bytes]:

@@ -15,6 +15,8 @@ from sandbox.engine.limits import QUERY_OPERATORS_MAX
 from sandbox.engine.store.catalog import BY_ID, Index, Table
 from sandbox.engine.store.filter_expressions import Predicate, compile_filter
 from sandbox.engine.store.read_set import Interval
+from sandbox.engine.store.search_index import TextIndex
+from sandbox.engine.store.text_query import TextQuery, parse_text_query
 from sandbox.engine.trace import Order
 from sandbox.engine.values import (
     UNDEFINED,
@@ -54,6 +56,8 @@ class Plan(NamedTuple):
     order: Order
     interval: Interval | None
     operators: tuple[Operator, ...]
+    search: TextQuery | None = None
+    """Set: the interval is one of match keys (search.py), and `range` holds the conditions of the search."""
 
     @property
     def limit(self) -> int | None:
@@ -82,6 +86,10 @@ def _parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None])
         return Plan(name, None, [], order, interval, operators)
     name, _, index_name = source["indexName"].partition(".")
     table = find_table(name)
+    if kind == "Search":
+        text_index = find_text_index(table, name, index_name)
+        query = parse_text_query(name, text_index, source["filters"])
+        return Plan(name, index_name, source["filters"], "asc", Interval(text_index.id, b"", None), operators, query)
     if kind != "IndexRange":
         raise _index_not_found(source["indexName"])
     range_: Range = source["range"]
@@ -107,14 +115,30 @@ def _plain_interval(index: Index, range_: Range) -> Interval | None:
 
 def find_index(table: Table, name: str) -> Index:
     index = table.indexes.get(name)
+    if index is None and name in table.search_indexes:
+        raise LearnerError(f"Index {table.name}.{name} is not a database index", code="IndexNotADatabaseIndex")
     if index is None:
         raise _index_not_found(f"{table.name}.{name}")
+    _refuse_staged(table, index)
+    return index
+
+
+def find_text_index(table: Table | None, table_name: str, name: str) -> TextIndex:
+    index = None if table is None else table.search_indexes.get(name)
+    if table is None or (index is None and name not in table.indexes):
+        raise _index_not_found(f"{table_name}.{name}")
+    if not isinstance(index, TextIndex):
+        raise LearnerError(f"Index {table_name}.{name} is not a search index", code="IndexNotASearchIndex")
+    _refuse_staged(table, index)
+    return index
+
+
+def _refuse_staged(table: Table, index: Index | TextIndex) -> None:
     if index.is_staged:
         raise LearnerError(
-            f"Index {table.name}.{name} is currently staged and not available to query until it is enabled.",
+            f"Index {table.name}.{index.name} is currently staged and not available to query until it is enabled.",
             code="StagedIndex",
         )
-    return index
 
 
 def _index_not_found(name: str) -> LearnerError:

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from sandbox.engine.store.meter import Meter
     from sandbox.engine.store.transaction import Transaction
 
-Row = tuple[bytes, bytes]
-"""An index key and the JSON text of its document."""
+Row = tuple[bytes, bytes, int]
+"""An index key, the JSON text of its document, and the document's size."""
 
 FILTER_CHUNK_MIN = 16
 FILTER_CHUNK_MAX = 256
 
 _SELECT = (
-    "SELECT e.key, d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
+    "SELECT e.key, d.json, d.size FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
     "WHERE e.index_id = ? AND e.key >= ? "
 )
 _ASCENDING = _SELECT + "AND e.key < ? ORDER BY e.key LIMIT ?"
@@ -150,7 +150,7 @@ class QueryStream:
 
     def _read_up_to(self, consumed: int) -> tuple[int, int]:
         if not self._pipeline.has_filter:
-            return consumed, sum(len(json) for _, json in self._delivered[:consumed])
+            return consumed, sum(size for _, _, size in self._delivered[:consumed])
         return self._read_through[consumed - 1] if consumed else (0, 0)
 
     # --- one step
@@ -158,8 +158,8 @@ class QueryStream:
     def _step(self, wanted: int, found: list[bytes]) -> bool:
         """Reads one chunk and passes it through the operators. Returns whether this call may go on."""
         rows, has_ended = self._read(self._chunk_size(wanted))
-        texts = [text for _, text in rows]
-        sizes = list(map(len, texts))
+        texts = [row[1] for row in rows]
+        sizes = [row[2] for row in rows]
         fitting = self._meter.fitting(sizes)
         if fitting < len(rows):
             if fitting == 0 and found:
@@ -183,7 +183,7 @@ class QueryStream:
         try:
             for row in rows:
                 used += 1
-                size += len(row[1])
+                size += row[2]
                 if self._pipeline.passes(row[1]):
                     found.append(row[1])
                     wanted -= 1

@@ -88,7 +88,7 @@ def _index_read(connection: sqlite3.Connection, table: Table, task: dict[str, An
     def read() -> tuple[list[bytes], int]:
         span = parse_plan(plan, lambda _: table).interval
         assert span is not None
-        rows = [text for _, text in read_span(connection, span, task["order"] == "desc", count)]
+        rows = [text for _, text, _ in read_span(connection, span, task["order"] == "desc", count)]
         return rows, len(rows)
 
     return read
@@ -103,7 +103,7 @@ def _scan_read(connection: sqlite3.Connection, table: Table, task: dict[str, Any
         documents = 0
         span = Interval(table.by_creation_time.id, b"", None)
         while rows := read_span(connection, span, False, SCAN_CHUNK):
-            for _, text in rows:
+            for _, text, _ in rows:
                 document = cast(Document, loads(text))
                 if matches(document):
                     found.append((index.key(document), text))

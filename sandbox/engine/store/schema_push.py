@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sandbox.engine.errors import DeployError, Problem
-from sandbox.engine.schema import IndexDefinition, SchemaDefinition, TableDefinition, is_subset
-from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Catalog, Index, Table, create_index
+from sandbox.engine.schema import AnyIndexDefinition, SchemaDefinition, TableDefinition, is_subset
+from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Catalog, Index, Table, create_index, make_index
 from sandbox.engine.store.commit_log import Change, Commit, Timestamp, head_of
 from sandbox.engine.store.committer import DELETE_ENTRY, INSERT_COMMIT
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document, without_system_fields
 from sandbox.engine.store.query_stream import read_span
 from sandbox.engine.store.read_set import Interval
+from sandbox.engine.store.search_index import SearchIndex
 from sandbox.engine.values import encode_key, key_after, loads
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class _TableWork:
     table: Table
     checked: TableDefinition | None
     """Its documents must match this."""
-    added: tuple[IndexDefinition, ...]
-    building: list[Index] = field(default_factory=list)
+    added: tuple[AnyIndexDefinition, ...]
+    building: list[Index | SearchIndex] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,8 @@ class _Push:
         with self._store.writing() as connection:
             for work in self._difference.work:
                 for index in work.added:
-                    number, fields = work.table.number, index.key_fields
-                    index_id = create_index(connection, number, index.name, fields, "building")
-                    work.building.append(Index.make(index_id, index.name, fields, is_staged=index.staged))
+                    index_id = create_index(connection, work.table.number, index.name, index.spec, "building")
+                    work.building.append(make_index(index_id, index.name, index.spec, is_staged=index.staged))
 
     # --- the documents of the snapshot
 
@@ -163,7 +163,7 @@ class _Push:
         span = Interval(work.table.by_creation_time.id, b"", None)
         while True:
             rows = read_span(self._snapshot.connection, span, False, SLICE_DOCUMENTS)
-            documents = [cast(Document, loads(text)) for _, text in rows]
+            documents = [cast(Document, loads(text)) for _, text, _ in rows]
             for document in documents:
                 self._check(work, document, "Document with ID")
             if work.building:
@@ -180,8 +180,10 @@ class _Push:
             # The rows of the snapshot: a document may be gone or moved by now, and following the log corrects that.
             seqs = [self._seq(by_id, cast(str, document["_id"])) for document in documents]
             for index in work.building:
-                entries = zip(map(index.key, documents), seqs, strict=True)
-                connection.executemany(_PUT_ENTRY, [(index.id, key, seq) for key, seq in sorted(entries)])
+                keys = [
+                    (key, seq) for document, seq in zip(documents, seqs, strict=True) for key in index.keys(document)
+                ]
+                connection.executemany(_PUT_ENTRY, [(index.id, key, seq) for key, seq in sorted(keys)])
 
     def _seq(self, by_id: Index, document_id: str) -> int:
         row = self._snapshot.connection.execute(_FIND, (by_id.id, encode_key([document_id]))).fetchone()
@@ -222,12 +224,13 @@ class _Push:
     def _follow_document(self, connection: sqlite3.Connection, work: _TableWork, change: Change) -> None:
         if change.old is not None:
             old = cast(Document, loads(change.old))
-            connection.executemany(DELETE_ENTRY, [(index.id, index.key(old)) for index in work.building])
+            connection.executemany(DELETE_ENTRY, [(i.id, key) for i in work.building for key in i.keys(old)])
         row = connection.execute(_FIND, (work.table.by_id.id, encode_key([change.id]))).fetchone()
         if row is not None:
             seq, document = row[0], cast(Document, loads(row[1]))
             self._check(work, document, "New document")
-            connection.executemany(_PUT_ENTRY, [(index.id, index.key(document), seq) for index in work.building])
+            entries = [(index.id, key, seq) for index in work.building for key in index.keys(document)]
+            connection.executemany(_PUT_ENTRY, entries)
 
     # --- the switch
 
@@ -247,7 +250,7 @@ class _Push:
         connection.execute(INSERT_COMMIT, (ts, ts, "", "push", None, b""))
         return Commit(ts, "", "push", None, ()), head
 
-    def _built(self) -> Iterable[Index]:
+    def _built(self) -> Iterable[Index | SearchIndex]:
         return (index for work in self._difference.work for index in work.building)
 
     def _create_tables(self, connection: sqlite3.Connection, catalog: Catalog) -> None:
@@ -255,9 +258,9 @@ class _Push:
             connection.execute("INSERT INTO tables VALUES (?, ?, 0)", (number, table.name))
             for name, fields in BUILT_IN_FIELDS.items():
                 create_index(connection, number, name, fields, "ready")
-            for index in table.indexes:
+            for index in table.all_indexes:
                 state = "staged" if index.staged else "ready"
-                create_index(connection, number, index.name, index.key_fields, state)
+                create_index(connection, number, index.name, index.spec, state)
 
 
 def _difference(catalog: Catalog, schema: SchemaDefinition) -> _Difference:
@@ -267,13 +270,13 @@ def _difference(catalog: Catalog, schema: SchemaDefinition) -> _Difference:
     work: list[_TableWork] = []
     for table in catalog.tables.values():
         definition = schema.tables.get(table.name)
-        wanted = {} if definition is None else {index.name: index for index in definition.indexes}
+        wanted = {} if definition is None else {index.name: index for index in definition.all_indexes}
         kept: set[str] = set()
-        for index in table.indexes.values():
+        for index in table.all_indexes:
             if index.name in BUILT_IN_FIELDS:
                 continue
             match = wanted.get(index.name)
-            if match is None or match.key_fields != index.fields:
+            if match is None or match.spec != index.spec:
                 dropped.append(index.id)
                 continue
             kept.add(index.name)

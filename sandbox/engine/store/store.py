@@ -236,7 +236,7 @@ class Store:
             count = snapshot.connection.execute(
                 "SELECT documents FROM tables WHERE number = ?", (found.number,)
             ).fetchone()[0]
-        return TablePage([text for _, text in rows], count, rows[-1][0] if len(rows) == limit else None)
+        return TablePage([text for _, text, _ in rows], count, rows[-1][0] if len(rows) == limit else None)
 
     async def tables(self) -> list[TableInfo]:
         """The learner's tables by name, also those that the schema does not name."""

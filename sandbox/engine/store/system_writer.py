@@ -32,7 +32,7 @@ class SystemWriter:
     async def get(self, id: str) -> Document | None:  # noqa: A002
         """The decoded document, or None where there is none."""
         await self._transaction.pause()
-        _, text = self._transaction.read_document(self._table_of(id), id, UNLIMITED)
+        _, text, _ = self._transaction.read_document(self._table_of(id), id, UNLIMITED)
         return None if text is None else cast(Document, loads(text))
 
     def open_query(self, plan: dict[str, Any]) -> QueryStream:

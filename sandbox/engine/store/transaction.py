@@ -28,6 +28,7 @@ from sandbox.engine.store.pending_writes import Keys, PendingWrite, PendingWrite
 from sandbox.engine.store.plan import parse_plan
 from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_set import Interval, ReadSet
+from sandbox.engine.store.search import SearchStream
 from sandbox.engine.store.system_tables import PUBLIC_TABLES
 from sandbox.engine.store.system_writer import SystemWriter
 from sandbox.engine.trace import ReadNote, WriteNote
@@ -44,7 +45,7 @@ from sandbox.engine.values import (
 )
 
 _GET = (
-    "SELECT d.seq, d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
+    "SELECT d.seq, d.json, d.size FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
     "WHERE e.index_id = ? AND e.key = ?"
 )
 _RANDOM_BYTES = 14
@@ -72,6 +73,8 @@ class Transaction:
         "catalog",
         "connection",
         "created_tables",
+        "journal_in",
+        "journal_out",
         "meter",
         "pause",
         "pending",
@@ -97,6 +100,8 @@ class Transaction:
         self.pending = PendingWrites()
         self.created_tables: dict[str, Table] = {}
         self.meter = Meter()
+        self.journal_in: str | None = None
+        self.journal_out: str | None = None
         self._seed = seed
         self._is_writable = writable
         self._now_ns = now_ns
@@ -195,9 +200,9 @@ class Transaction:
                 return None
             note = ReadNote(found.name, "by_id", [{"type": "Eq", "fieldPath": "_id", "value": id}], "asc")
             self.reads.append(note)
-            text = self.read_document(found, id, self.meter)[1]
+            _, text, size = self.read_document(found, id, self.meter)
             if text is not None:
-                note.documents, note.bytes = 1, len(text)
+                note.documents, note.bytes = 1, size
             note.store_ms = (time.perf_counter() - started) * 1000
         finally:
             self.meter.store_ms += (time.perf_counter() - started) * 1000
@@ -207,25 +212,25 @@ class Transaction:
     def open_query(self, plan: dict[str, Any]) -> QueryStream:
         """A stream over the plan of runtime-abi.md §4. Raises LearnerError for a plan that makes no sense."""
         parsed = parse_plan(plan, self.find_table)
-        stream = QueryStream(self, parsed, self.meter)
+        stream = (QueryStream if parsed.search is None else SearchStream)(self, parsed, self.meter)
         self.reads.append(stream.note)
         return stream
 
-    def read_document(self, table: Table, document_id: str, meter: Meter) -> tuple[int | None, bytes | None]:
-        """(row, JSON text) of the newest version this transaction sees; the row is None for its own insert."""
+    def read_document(self, table: Table, document_id: str, meter: Meter) -> tuple[int | None, bytes | None, int]:
+        """(row, JSON text, size) of the newest version this transaction sees; the row is None for its own insert."""
         key = encode_key([document_id])
         self.read_set.add(Interval.prefix(table.by_id.id, key))
         write = self.pending.get(document_id)
         if write is not None:
-            seq, text = write.seq, write.new
+            seq, text, size = write.seq, write.new, write.size
         else:
-            seq, text = self.connection.execute(_GET, (table.by_id.id, key)).fetchone() or (None, None)
+            seq, text, size = self.connection.execute(_GET, (table.by_id.id, key)).fetchone() or (None, None, 0)
         if text is not None:
-            fits = meter.fitting([len(text)])
-            meter.count_read(1, len(text))
+            fits = meter.fitting([size])
+            meter.count_read(1, size)
             if not fits:
                 raise meter.over_read_limit()
-        return seq, text
+        return seq, text, size
 
     def _resolve(self, document_id: str, table: str | None, method: str, *, is_write: bool) -> Table | None:
         """The table of an id. None where a read finds no such table. Raises LearnerError."""
@@ -305,9 +310,9 @@ class Transaction:
         uid = self._new_uid()
         document_id = encode_id(table.number, uid)
         document = with_system_fields(value, document_id, self._next_creation_time)
-        text = text_of(document)
+        text, size = text_of(document, is_system=table.is_system)
         self._check_schema(table, document)
-        self._put(PendingWrite(table, uid, document_id, None, None, (), text, keys_of(table, document)), meter)
+        self._put(PendingWrite(table, uid, document_id, None, None, (), text, keys_of(table, document), size), meter)
         self._next_creation_time = math.nextafter(self._next_creation_time, math.inf)
         return document_id
 
@@ -315,20 +320,21 @@ class Transaction:
         self, table: Table, document_id: str, method: str, change: Callable[[Document], Document] | None, meter: Meter
     ) -> None:
         """`change` makes the new version of the old; without it the document is deleted."""
-        seq, text = self.read_document(table, document_id, meter)
+        seq, text, _ = self.read_document(table, document_id, meter)
         if text is None:
             raise LearnerError(
                 f"{_WRITE_METHODS[method]} on nonexistent document ID {document_id}", code="NonexistentDocument"
             )
         old = cast(Document, loads(text))
         if change is None:
-            self._put(self._next_version(table, document_id, seq, text, old, None, ()), meter)
+            self._put(self._next_version(table, document_id, seq, text, old, None, (), 0), meter)
             return
         new = with_system_fields(change(old), document_id, cast(float, old["_creationTime"]))
-        new_text = text_of(new)
+        new_text, size = text_of(new, is_system=table.is_system)
         if new_text != text:
             self._check_schema(table, new)
-            self._put(self._next_version(table, document_id, seq, text, old, new_text, keys_of(table, new)), meter)
+            keys = keys_of(table, new)
+            self._put(self._next_version(table, document_id, seq, text, old, new_text, keys, size), meter)
 
     def _new_uid(self) -> bytes:
         """Follows from the seed and the snapshot, so that equal seeds on different snapshots cannot meet."""
@@ -345,19 +351,20 @@ class Transaction:
         old: Document,
         new_text: bytes | None,
         new_keys: Keys,
+        size: int,
     ) -> PendingWrite:
         """`text` and `old` are what the transaction saw; what the commit replaces is the snapshot's version."""
         earlier = self.pending.get(document_id)
         if earlier is None:
             _, uid = decode_id(document_id)
-            return PendingWrite(table, uid, document_id, seq, text, keys_of(table, old), new_text, new_keys)
+            return PendingWrite(table, uid, document_id, seq, text, keys_of(table, old), new_text, new_keys, size)
         return PendingWrite(
-            table, earlier.uid, document_id, earlier.seq, earlier.old, earlier.old_keys, new_text, new_keys
+            table, earlier.uid, document_id, earlier.seq, earlier.old, earlier.old_keys, new_text, new_keys, size
         )
 
     def _put(self, write: PendingWrite, meter: Meter) -> None:
         assert self._is_writable
-        meter.count_write(len(write.new or b""))
+        meter.count_write(write.size)
         self.pending.put(write)
 
     def _check_schema(self, table: Table, document: Document) -> None:

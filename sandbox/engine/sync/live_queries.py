@@ -16,15 +16,15 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sandbox.engine.errors import LogTruncated
-from sandbox.engine.runtime.executor import Executor, Outcome, Request
+from sandbox.engine.runtime.executor import Executor, Outcome
 from sandbox.engine.store import Commit, ReadIndex, Snapshot, Store, Timestamp
 from sandbox.engine.sync.callers import Caller
 from sandbox.engine.trace import Cause, RunNote
 
 logger = logging.getLogger(__name__)
 
-ResultKey = tuple[str, str, bool, str | None]
-"""Function path, arguments, whether an admin asks, and the identity where the run read it (else shared by all)."""
+ResultKey = tuple[str, str, str | None, bool, str | None]
+"""Function path, arguments, journal, whether an admin asks, and the identity where the run read it (else None)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -41,23 +41,27 @@ class QueryResult:
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """One query of one listener. `sent` is the digest that the listener has seen last."""
+    """One query of one listener. `sent` is the digest that the listener has seen last.
+
+    `journal` is what the client brought back or the last run decided: the next run keeps to it.
+    """
 
     path: str
     args_json: str
     caller: Caller
     listener: Listener
+    journal: str | None = None
     result: QueryResult | None = None
     sent: bytes | None = None
     is_closed: bool = False
 
     @property
     def own_key(self) -> ResultKey:
-        return *self.shared_key[:3], json.dumps(self.caller.identity, sort_keys=True)
+        return *self.shared_key[:-1], json.dumps(self.caller.identity, sort_keys=True)
 
     @property
     def shared_key(self) -> ResultKey:
-        return self.path, self.args_json, self.caller.is_admin, None
+        return self.path, self.args_json, self.journal, self.caller.is_admin, None
 
 
 class Listener(Protocol):
@@ -126,7 +130,7 @@ class LiveQueries:
         result = subscription.result
         if result is None or (old.identity == caller.identity and old.is_admin == caller.is_admin):
             return
-        if result.key[3] is not None or old.is_admin != caller.is_admin:
+        if result.key[-1] is not None or old.is_admin != caller.is_admin:
             self._detach(subscription)
 
     def _detach(self, subscription: Subscription) -> None:
@@ -213,13 +217,8 @@ class LiveQueries:
                 self._attach(subscription, shared)
                 return None
         cause = old.cause if old is not None and old.cause is not None else Cause("first")
-        caller = subscription.caller
-        request = Request(
-            subscription.path,
-            subscription.args_json,
-            caller.identity,
-            subscription.listener.persona,
-            internal=caller.is_admin,
+        request = subscription.caller.request(
+            subscription.path, subscription.args_json, subscription.listener.persona, subscription.journal
         )
         outcome = await self._executor.query(request, snapshot, cause)
         key = subscription.own_key if outcome.identity_was_read else subscription.shared_key
@@ -237,6 +236,7 @@ class LiveQueries:
             self._detach(subscription)
             subscription.result = result
             result.subscriptions.add(subscription)
+            subscription.journal = result.outcome.journal
 
 
 def _digest(outcome: Outcome) -> bytes:

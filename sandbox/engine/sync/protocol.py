@@ -201,13 +201,15 @@ def query_updated(query_id: int, value_json: str, log_lines: tuple[str, ...], jo
     )
 
 
-def query_failed(query_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]) -> str:
+def query_failed(
+    query_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any], journal: str | None
+) -> str:
     failed = {
         "type": "QueryFailed",
         "queryId": query_id,
         "errorMessage": message,
         "logLines": log_lines,
-        "journal": None,
+        "journal": journal,
     }
     return json.dumps(failed | error_data)
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import AlreadyCommitted, LearnerError, ProtocolError
-from sandbox.engine.runtime.executor import Executor, Outcome, Request
+from sandbox.engine.runtime.executor import Executor, Outcome
 from sandbox.engine.store import Timestamp
 from sandbox.engine.sync import protocol
 from sandbox.engine.sync.answers import client_text, error_data, persona_of
@@ -213,7 +213,7 @@ class SyncSession:
             self._backend.live.close(old)
         if query is not None:
             args_json = json.dumps(query.args, separators=(",", ":"), ensure_ascii=False)
-            self._subscriptions[query_id] = Subscription(query.path, args_json, self._caller, self)
+            self._subscriptions[query_id] = Subscription(query.path, args_json, self._caller, self, query.journal)
 
     async def emit(self, ts: Timestamp) -> list[Subscription]:
         async with self._guard:
@@ -250,10 +250,10 @@ class SyncSession:
         outcome = subscription.result.outcome
         if outcome.error is not None:
             return protocol.query_failed(
-                query_id, client_text(outcome.error), outcome.log_lines, error_data(outcome.error)
+                query_id, client_text(outcome.error), outcome.log_lines, error_data(outcome.error), outcome.journal
             )
         assert outcome.value_json is not None
-        return protocol.query_updated(query_id, outcome.value_json, outcome.log_lines, None)
+        return protocol.query_updated(query_id, outcome.value_json, outcome.log_lines, outcome.journal)
 
     # ── requests, one after the other (rule 6) ──────────────────────────────
 
@@ -276,7 +276,7 @@ class SyncSession:
         assert self._session_id is not None
         key = (self._session_id, call.request_id)
         args_json = json.dumps(call.args, separators=(",", ":"), ensure_ascii=False)
-        request = Request(call.path, args_json, caller.identity, persona_of(caller.identity), internal=caller.is_admin)
+        request = caller.request(call.path, args_json, persona_of(caller.identity))
         try:
             outcome = await self._backend.executor.mutation(
                 request, request_key=key, guard=self._guard, deliver=lambda done: self._respond(call.request_id, done)

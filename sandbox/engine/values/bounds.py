@@ -23,8 +23,8 @@ def check_value(value: Value) -> None:
     _check_inside(value, 0)
 
 
-def check_document(value: dict[str, Value]) -> None:
-    """The bounds of any value, and a document's: nesting and size. Pass it with its system fields."""
+def check_document(value: dict[str, Value]) -> int:
+    """The bounds of any value, and a document's: nesting and size. Pass it with its system fields. Returns the size."""
     nesting = _check_inside(value, 0)
     if nesting > DOCUMENT_NESTING_MAX:
         raise LearnerError(
@@ -37,6 +37,7 @@ def check_document(value: dict[str, Value]) -> None:
             f"Value is too large ({readable_size(size)} > maximum size {readable_size(DOCUMENT_BYTES_MAX)})",
             code="ValueTooLarge",
         )
+    return size
 
 
 def readable_size(size: int) -> str:

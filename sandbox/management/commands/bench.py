@@ -23,12 +23,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
         parser.add_argument("--documents", type=int, default=1_000_000, help="size of the large table (default: 10⁶)")
+        parser.add_argument("--soak", action="store_true", help="instead: memory over 10,000 calls and 1,000 deploys")
 
     def handle(self, *args: Any, **options: Any) -> None:
         machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
         self.stdout.write(f"machine: {machine}\n")
         with tempfile.TemporaryDirectory(prefix="sandbox-bench-") as folder:
-            figures = asyncio.run(self._measure(Path(folder), options["documents"]))
+            figures = asyncio.run(self._measure(Path(folder), options["documents"], options["soak"]))
         from tests.benchmarks.figures import table
 
         self.stdout.write("\n" + table(figures) + "\n")
@@ -36,8 +37,8 @@ class Command(BaseCommand):
             report = {"machine": machine, "figures": [figure.as_json() for figure in figures]}
             options["json"].write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
-    async def _measure(self, folder: Path, documents: int) -> list[Any]:
-        from tests.benchmarks import functions, store, wire
+    async def _measure(self, folder: Path, documents: int, soak: bool) -> list[Any]:
+        from tests.benchmarks import functions, processes, store, wire
 
         try:
             if front_end.is_stale():
@@ -45,9 +46,12 @@ class Command(BaseCommand):
             tools = front_end.toolchain()
         except front_end.FrontEndUnavailable as error:
             raise CommandError(str(error)) from error
+        if soak:
+            return await processes.soak(folder, tools)
         pushed = await wire.measure(folder / "wire")
         called = await functions.measure(folder, tools)
-        return [*pushed, *called, *await store.measure(folder, self._say, documents)]
+        started = await processes.measure(folder, tools)
+        return [*pushed, *called, *started, *await store.measure(folder, self._say, documents)]
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

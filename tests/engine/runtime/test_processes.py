@@ -141,7 +141,7 @@ from sandbox.engine.runtime.toolchain import Toolchain
 from tests.engine.runtime.conftest import Learner, query
 
 async def main():
-    learner = Learner(Toolchain(*(Path(path) for path in sys.argv[1:5])))
+    learner = Learner(Toolchain(*(Path(path) for path in sys.argv[1:6])))
     await learner.deploy(code=query("for (;;) {}"))
     call = asyncio.create_task(learner.call())
     print(learner.host._process.pid, flush=True)
@@ -153,7 +153,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 async def test_learner_code_ends_with_the_server(tools, how):
-    paths = [str(path) for path in (tools.deno, tools.esbuild, tools.convex_library, tools.work)]
+    paths = [str(path) for path in (tools.deno, tools.esbuild, tools.convex_library, tools.web_streams, tools.work)]
     command = [sys.executable, "-c", PARENT, *paths]
     parent = subprocess.Popen(  # noqa: ASYNC220
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -35,7 +35,7 @@ function walk(value: any, path: string) {
 // What a call or a getter gives, or throws.
 const found: any[] = [];
 async function collect(act: () => any) {
-  try { found.push(await act()); } catch (error) { found.push(error); }
+  try { found.push(await settled(act())); } catch (error) { found.push(error); }
 }
 // Everything that an object's own and inherited getters and methods give, also when they are asked for nonsense.
 async function exercise(item: any) {
@@ -47,7 +47,7 @@ async function exercise(item: any) {
     await collect(() => item[name]);
     if (name === "constructor") continue;
     for (const args of [[], ["a"], ["a", "b"], [{}, null], [() => 1], [new Uint8Array(2), item]]) {
-      await collect(() => typeof item[name] === "function" ? settled(item[name](...args)) : null);
+      await collect(() => typeof item[name] === "function" ? item[name](...args) : null);
     }
   }
 }
@@ -68,6 +68,20 @@ WEB_OBJECTS = """[
   () => new Request("http://a/", { method: "POST", body: "1" }), () => new Request("http://a/"), () => new Request("a"),
   () => new Response("{}"), () => new Response(null), () => Response.json({ a: 1 }),
   () => new Response("", { status: 1 }),
+  () => new Event("a"), () => new CustomEvent("a", { detail: {} }), () => new EventTarget(),
+    () => new (AbortSignal as any)(),
+  () => new AbortController(), () => AbortSignal.abort(), () => AbortSignal.timeout(1),
+  () => AbortSignal.any([new AbortController().signal]),
+  () => new FormData(), () => new Response("a=1", { headers: { "content-type": "multipart/form-data" } }),
+  () => new Blob(["a"]).stream(), () => new Blob(["a"]).stream().getReader(),
+  () => new Blob(["a"]).stream().getReader({ mode: "byob" }), () => new ReadableStream(),
+  () => new ReadableStream({ start: (c) => { found.push(c); c.enqueue(1); } }),
+    () => new Response(new ReadableStream()),
+  () => new ReadableStream({ type: "bytes", pull: (c) => { found.push(c, c.byobRequest); } } as any).getReader().read(),
+  () => new WritableStream({ start: (c) => { found.push(c); } }), () => new WritableStream().getWriter(),
+  () => new TransformStream({ start: (c) => { found.push(c); } }), () => new TextDecoderStream(),
+  () => new TextEncoderStream(), () => new CountQueuingStrategy({ highWaterMark: 1 }),
+  () => new ByteLengthQueuingStrategy({ highWaterMark: 1 }),
 ]"""
 
 
@@ -116,7 +130,7 @@ export const f = query(async () => {{
   const untouched = names.filter((name) => Reflect.getOwnPropertyDescriptor(globalThis, name)?.get !== undefined);
   walk(globalThis, "globalThis");
   walk(found, "found");
-  return {{ strangers, untouched: untouched.map(String), seen: seen.size > 900 && found.length > 500 }};
+  return {{ strangers, untouched: untouched.map(String), seen: seen.size > 1500 && found.length > 1000 }};
 }});
 """
     await learner.deploy(code=source)

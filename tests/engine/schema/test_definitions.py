@@ -20,7 +20,8 @@ from tests.engine.schema.strategies import Tables
 
 PREFIX = "Hit an error while evaluating your schema:\n"
 TEXT = {"fieldType": {"type": "string"}, "optional": False}
-DOCUMENT = {"type": "object", "value": {"a": TEXT, "b": TEXT, "c": TEXT}}
+VECTOR = {"fieldType": {"type": "array", "value": {"type": "number"}}, "optional": True}
+DOCUMENT = {"type": "object", "value": {"a": TEXT, "b": TEXT, "c": TEXT, "v": VECTOR}}
 
 
 def index(name, *fields):
@@ -31,8 +32,13 @@ def search_index(name, field, *filter_fields):
     return {"indexDescriptor": name, "searchField": field, "filterFields": list(filter_fields)}
 
 
-def vector_index(name, field):
-    return {"indexDescriptor": name, "vectorField": field, "dimensions": 3, "filterFields": []}
+def vector_index(name, field, *filter_fields, dimensions=3):
+    return {
+        "indexDescriptor": name,
+        "vectorField": field,
+        "dimensions": dimensions,
+        "filterFields": list(filter_fields),
+    }
 
 
 def table(name="t", *indexes, document=DOCUMENT, **others):
@@ -73,10 +79,10 @@ def test_a_nested_field_is_a_path():
 
 def test_search_and_vector_indexes_are_kept():
     schema = parse(
-        table("t", searchIndexes=[search_index("s", "a", "b")], stagedVectorIndexes=[vector_index("v", "c")])
+        table("t", searchIndexes=[search_index("s", "a", "b")], stagedVectorIndexes=[vector_index("v", "v")])
     )
     assert schema.tables["t"].search_indexes == (SearchIndexDefinition("s", "a", ("b",)),)
-    assert schema.tables["t"].vector_indexes == (VectorIndexDefinition("v", "c", 3, (), staged=True),)
+    assert schema.tables["t"].vector_indexes == (VectorIndexDefinition("v", "v", 3, (), staged=True),)
 
 
 def test_a_document_type_says_nothing_of_system_fields():
@@ -224,6 +230,61 @@ def test_a_search_index_has_up_to_16_filter_fields():
     )
 
 
+def test_search_indexes_of_one_field_differ_in_their_filter_fields():
+    parse(table(searchIndexes=[search_index("s", "a"), search_index("u", "a", "b")]))
+    assert refusal(
+        table(searchIndexes=[search_index("u", "a", "b")], stagedSearchIndexes=[search_index("s", "a", "b")])
+    ) == (
+        "SearchIndexFieldNotUnique",
+        'In table "t" search index "u" and search index "s" have the same `searchField`. Search index fields must be '
+        "unique within a table. You should combine the\n             indexes with the same `searchField` into one "
+        "index containing all `filterField`s and then use different subsets of the `filterField`s at query time.",
+    )
+
+
+def test_vector_indexes_of_one_field_differ_in_their_dimensions():
+    parse(table(vectorIndexes=[vector_index("s", "v"), vector_index("u", "v", dimensions=4)]))
+    code, text = refusal(table(vectorIndexes=[vector_index("s", "v"), vector_index("u", "v", "a")]))
+    assert code == "VectorIndexFieldNotUnique"
+    assert text.startswith(
+        'In table "t" vector index "u" and vector index "s" have the same `vectorField`. Vector index'
+    )
+
+
+@pytest.mark.parametrize("dimensions", [0, 1, 4097, 2.5, -3])
+def test_a_vector_has_2_to_4096_dimensions(dimensions):
+    parse(
+        table(vectorIndexes=[vector_index("s", "v", dimensions=2)]),
+        table("u", vectorIndexes=[vector_index("s", "v", dimensions=4096)]),
+    )
+    assert refusal(table(vectorIndexes=[vector_index("s", "v", dimensions=dimensions)])) == (
+        "InvalidVectorDimensionError",
+        f'In table "t": Dimensions {dimensions} must be between 2 and 4096.',
+    )
+
+
+@pytest.mark.parametrize("field", ["a", "v.x"])
+def test_a_vector_index_is_on_a_field_that_may_hold_floats(field):
+    made = table(
+        vectorIndexes=[vector_index("s", field)],
+        document={"type": "object", "value": {"a": TEXT, "v": {"fieldType": DOCUMENT, "optional": False}, "x": TEXT}},
+    )
+    if field == "v.x":
+        made["documentType"]["value"]["v"] = {"fieldType": {"type": "object", "value": {"x": TEXT}}, "optional": False}
+    assert refusal(made) == (
+        "SchemaDefinitionError",
+        f'In table "t" the vector index "s" is invalid because it references the field "{field}" that is neither an '
+        "array of float64 or optional array of float64.",
+    )
+    parse(made, validation=False)
+
+
+@pytest.mark.parametrize("kind", [{"type": "any"}, {"type": "union", "value": [{"type": "null"}, VECTOR["fieldType"]]}])
+def test_a_vector_index_takes_what_may_be_a_vector(kind):
+    document = {"type": "object", "value": {"v": {"fieldType": kind, "optional": False}}}
+    parse(table(vectorIndexes=[vector_index("s", "v")], document=document))
+
+
 def test_a_table_has_up_to_64_indexes_of_all_kinds_together():
     indexes = [index(f"i{n}", f"f{n}") for n in range(62)]
     others = {"searchIndexes": [search_index("s", "f0")], "stagedDbIndexes": [index("staged", "f62")]}
@@ -265,7 +326,8 @@ def test_an_index_on_a_field_that_some_document_has():
     ],
 )
 def test_a_document_type_that_is_no_object(document, shown):
-    shown = shown or "v.array(v.object({a: v.string(), b: v.string(), c: v.string()}))"
+    fields = "a: v.string(), b: v.string(), c: v.string(), v: v.optional(v.array(v.float64()))"
+    shown = shown or f"v.array(v.object({{{fields}}}))"
     expected = (
         "InvalidTopLevelTypeInSchemaError",
         "The document validator in a schema must be an object, a union of objects, or `v.any()`. "

@@ -7,7 +7,7 @@ from pathlib import Path
 from sandbox.engine.store.catalog import CatalogCache
 from sandbox.engine.store.commit_log import head_of, read_commits
 from sandbox.engine.store.layout import connect_reader
-from sandbox.engine.values import loads
+from sandbox.engine.values import loads, size_of
 
 
 def documents_of(path: Path) -> dict[str, bytes]:
@@ -20,12 +20,13 @@ def documents_of(path: Path) -> dict[str, bytes]:
         documents: dict[str, bytes] = {}
         expected: set[tuple[int, bytes, int]] = set()
         counts = dict.fromkeys(catalog.by_number, 0)
-        for seq, number, text in connection.execute("SELECT seq, table_number, json FROM documents"):
+        for seq, number, size, text in connection.execute("SELECT seq, table_number, size, json FROM documents"):
             document = loads(text)
+            assert size == size_of(document)
             documents[document["_id"]] = text
             counts[number] += 1
-            expected |= {(i.id, i.key(document), seq) for i in catalog.by_number[number].indexes.values()}
-        live = {index.id for table in catalog.by_number.values() for index in table.indexes.values()}
+            expected |= {(i.id, key, seq) for i in catalog.by_number[number].all_indexes for key in i.keys(document)}
+        live = {index.id for table in catalog.by_number.values() for index in table.all_indexes}
         entries = set(connection.execute("SELECT index_id, key, seq FROM index_entries"))
         assert {entry for entry in entries if entry[0] in live} == expected
         assert dict(connection.execute("SELECT number, documents FROM tables")) == counts

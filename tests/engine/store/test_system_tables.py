@@ -119,12 +119,15 @@ async def test_a_learner_table_still_begins_at_10001_and_the_lists_show_only_tho
     assert [(info.name, info.number) for info in await db.store.tables()] == [("t", 10_001)]
 
 
-async def test_a_store_without_system_tables_gets_them_when_it_is_opened(db: Driver, clock: FixedClock):
-    (document_id,) = await db.insert("t", {})
+async def test_a_store_of_the_format_before_is_brought_up_to_date(db: Driver, clock: FixedClock):
+    """It had no system tables, and did not keep the sizes of documents."""
+    (document_id,) = await db.insert("t", {"text": "grüße"})
     await db.store.close()
     connection = sqlite3.connect(db.store.path, isolation_level=None)
     connection.execute("DELETE FROM indexes WHERE table_number < 10001")
     connection.execute("DELETE FROM tables WHERE number < 10001")
+    connection.execute("ALTER TABLE documents DROP COLUMN size")
+    connection.execute("PRAGMA user_version = 1")
     connection.close()
     again = Driver(await Store.open(db.store.folder, clock=clock))
     assert await again.get(document_id) is not None

@@ -7,7 +7,7 @@ import pytest
 from sandbox.engine.errors import Conflict, LearnerError, LimitExceeded
 from sandbox.engine.store import Interval
 from sandbox.engine.store import meter as meter_module
-from sandbox.engine.values import encode_id, key_after
+from sandbox.engine.values import encode_id, key_after, loads, size_of
 
 from .driver import Driver, by, collect, scan, schema
 
@@ -157,7 +157,7 @@ async def test_stopping_early_takes_back_what_was_only_read_ahead(db: Driver):
         through_third = key_after(index.key(json.loads(texts[2])))
         assert tx.read_set.intervals == (Interval(index.id, b"", through_third),)
         assert (tx.documents_read, stream.note.documents) == (3, 3)
-        assert stream.note.bytes == tx.bytes_read == sum(map(len, texts[:3]))
+        assert stream.note.bytes == tx.bytes_read == sum(size_of(loads(text)) for text in texts[:3])
 
 
 async def test_a_query_that_nobody_read_leaves_no_trace(db: Driver):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
 from sandbox.engine.runtime import executor
 from sandbox.engine.runtime.executor import Request
+from sandbox.engine.trace import Cause
 from tests.engine.sync.fakes import Client, FakeBackend, PythonHost
 
 
@@ -104,3 +106,41 @@ async def test_a_request_asked_again_while_it_still_runs_is_answered_once_for_al
     assert len(host.calls) == 1
     for client in (before, after):
         await client.session.disconnect()
+
+
+async def test_hooks_of_a_mutation_write_in_its_transaction(backend: FakeBackend, host: PythonHost) -> None:
+    seen: list[int] = []
+
+    @host.function("notes:add", "mutation")
+    async def _add(syscalls: Any, args: dict[str, Any]) -> Any:
+        seen.append(await count(syscalls))
+        if len(host.calls) == 1:
+            await write_elsewhere(backend)
+        await syscalls._tx.insert("notes", {"text": "mine"})
+        return seen[-1]
+
+    async def before_run(transaction: Any) -> None:
+        await transaction.insert("notes", {"text": "before"})
+
+    async def before_commit(transaction: Any, value_json: str) -> None:
+        await transaction.insert("notes", {"text": f"after {value_json}"})
+
+    backend.executor.functions = host.functions
+    hooks = {"before_run": before_run, "before_commit": before_commit, "cause": Cause("scheduled")}
+    outcome = await backend.executor.mutation(Request("notes:add", "[{}]"), **hooks)
+    assert (seen, outcome.note.retries, outcome.note.cause) == ([1, 2], 1, Cause("scheduled"))
+    page = await backend.store.table_page("notes", index=None, order="asc", limit=9, after=None)
+    assert [json.loads(row)["text"] for row in page.rows] == ["elsewhere", "before", "mine", "after 2"]
+
+
+async def test_a_hook_that_raises_ends_the_mutation(backend: FakeBackend) -> None:
+    class GoneError(Exception):
+        pass
+
+    async def before_run(transaction: Any) -> None:
+        raise GoneError
+
+    head = await backend.store.head()
+    with pytest.raises(GoneError):
+        await backend.executor.mutation(Request("notes:add", '[{"text": "x"}]'), before_run=before_run)
+    assert await backend.store.head() == head

@@ -79,6 +79,19 @@
     return [point, length];
   }
 
+  // How many bytes at the end are the start of a character that may still become whole.
+  function unfinished(bytes) {
+    for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+      const start = bytes.length - back;
+      if (bytes[start] >= 0xc0) {
+        const [point, used] = readUtf8(bytes, start);
+        return point < 0 && used === back ? back : 0;
+      }
+      if (bytes[start] < 0x80) return 0;
+    }
+    return 0;
+  }
+
   function decodeUtf8(bytes, fatal) {
     let text = "";
     for (let i = 0; i < bytes.length; ) {
@@ -93,6 +106,8 @@
   provide("TextDecoder", class TextDecoder {
     #fatal;
     #ignoreBOM;
+    #held = new Uint8Array(0); // the start of a character whose rest may come with the next chunk
+    #isInside = false; // whether a chunk came before, so that a mark at the start is none
     constructor(label = "utf-8", { fatal = false, ignoreBOM = false } = {}) {
       if (!/^\s*(unicode-1-1-utf-8|utf-?8)\s*$/i.test(label)) throw new RangeError(`The encoding "${label}" is not supported here.`);
       this.#fatal = Boolean(fatal);
@@ -101,10 +116,15 @@
     get encoding() { return "utf-8"; }
     get fatal() { return this.#fatal; }
     get ignoreBOM() { return this.#ignoreBOM; }
-    decode(input = new Uint8Array(0)) {
-      const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-      const text = decodeUtf8(bytes, this.#fatal);
-      return !this.#ignoreBOM && text[0] === "\ufeff" ? text.slice(1) : text;
+    decode(input = new Uint8Array(0), { stream = false } = {}) {
+      let bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      if (this.#held.length > 0) bytes = Uint8Array.from([...this.#held, ...bytes]);
+      const end = stream ? bytes.length - unfinished(bytes) : bytes.length;
+      this.#held = bytes.slice(end);
+      const text = decodeUtf8(bytes.subarray(0, end), this.#fatal);
+      const isMarked = !this.#isInside && !this.#ignoreBOM && text[0] === "\ufeff";
+      this.#isInside = stream && (this.#isInside || end > 0);
+      return isMarked ? text.slice(1) : text;
     }
   });
 

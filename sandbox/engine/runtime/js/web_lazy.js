@@ -13,8 +13,17 @@
 
   const GROUPS = {
     __proto__: null,
+    events: ["AbortController", "AbortSignal", "CustomEvent", "Event", "EventTarget"],
+    streams: [
+      "ByteLengthQueuingStrategy", "CountQueuingStrategy", "ReadableByteStreamController", "ReadableStream",
+      "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest", "ReadableStreamDefaultController",
+      "ReadableStreamDefaultReader", "TextDecoderStream", "TextEncoderStream", "TransformStream",
+      "TransformStreamDefaultController", "WritableStream", "WritableStreamDefaultController",
+      "WritableStreamDefaultWriter",
+    ],
     headers: ["Headers"],
     files: ["Blob", "File"],
+    forms: ["FormData"],
     bodies: ["Request", "Response"],
   };
 

@@ -64,6 +64,7 @@
 
     async text() { return new TextDecoder().decode(this.#bytes); }
     async arrayBuffer() { return this.#bytes.slice().buffer; }
+    stream() { return web.use("streams").streamOf(this.#bytes); }
     async bytes() { return this.#bytes.slice(); }
     inspect() { return `${this.constructor.name} { size: ${this.size}, type: "${this.type}" }`; }
   }
