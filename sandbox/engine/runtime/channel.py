@@ -29,7 +29,8 @@ class DeadlinePassed(EngineError):
 class LineChannel(Child):
     """A child that speaks in lines. One reader at a time."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], *, buffered_bytes_max: int = BUFFERED_BYTES_MAX) -> None:
+        self._buffered_bytes_max = buffered_bytes_max
         self._lines: deque[bytes] = deque()
         self._partial = bytearray()
         self._buffered = 0
@@ -68,7 +69,7 @@ class LineChannel(Child):
 
     def on_output(self, data: bytes) -> None:
         self._buffered += len(data)
-        if self._buffered > BUFFERED_BYTES_MAX:
+        if self._buffered > self._buffered_bytes_max:
             self.flooded = True
             self._partial.clear()
             self._lines.clear()

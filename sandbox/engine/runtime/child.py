@@ -59,6 +59,11 @@ class Child(ABC):
         return self._process.pid
 
     @property
+    def unsent_bytes(self) -> int:
+        """What was written and not yet taken."""
+        return len(self._unsent)
+
+    @property
     def exit_code(self) -> int | None:
         """Negative for a signal. None until `ended()`."""
         return self._process.returncode

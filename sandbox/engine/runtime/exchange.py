@@ -77,17 +77,17 @@ class Exchange:
         while True:
             kind, fields = self._parse(await self._next_line())
             if kind == b"R":
-                return self._outcome(fields)
+                return read_outcome(fields)
             if kind == b"B":
                 self._begin()
             elif self._syscalls is None or not self.has_begun:
-                raise _out_of_turn()
+                raise out_of_turn()
             elif kind == b"S":
                 await self._answer(self._syscalls, fields)
             elif kind == b"Q":
                 self._syscalls.leave_stream(_number(fields[0]), _number(fields[1]))
             else:
-                self._log(fields)
+                read_log_line(fields[0], self._log_lines)
 
     def too_late(self) -> CallStopped:
         if not self.has_begun:
@@ -100,10 +100,10 @@ class Exchange:
 
     def _begin(self) -> None:
         if self.has_begun:
-            raise _out_of_turn()
+            raise out_of_turn()
         self.has_begun = True
         self._seconds_left = self._seconds
-        self._cpu_seconds = _cpu_seconds(self._channel.pid)
+        self._cpu_seconds = cpu_seconds(self._channel.pid)
 
     async def _next_line(self) -> bytes:
         loop = asyncio.get_running_loop()
@@ -119,7 +119,7 @@ class Exchange:
 
     def _was_starved(self) -> bool:
         """Whether the machine, not the function, used up the time; then the function gets what it missed."""
-        used = _cpu_seconds(self._channel.pid) - self._cpu_seconds
+        used = cpu_seconds(self._channel.pid) - self._cpu_seconds
         if not self.has_begun or used > self._seconds * STARVED_BELOW or self._extensions == EXTENSIONS_MAX:
             return False
         self._extensions += 1
@@ -129,7 +129,7 @@ class Exchange:
     def _parse(self, line: bytes) -> tuple[bytes, list[bytes]]:
         kind, (run, *fields) = line[:1], line[1:].split(b"\t", 2)
         if run != self._run or len(fields) != _FIELDS.get(kind):
-            raise _out_of_turn()
+            raise out_of_turn()
         return kind, fields
 
     async def _answer(self, syscalls: Syscalls, fields: list[bytes]) -> None:
@@ -144,8 +144,7 @@ class Exchange:
         try:
             answer = "=" + await syscalls.handle(op, args)
         except LearnerError as error:
-            document = {"message": error.message, "data": error.data} if error.has_data else {"message": error.message}
-            answer = "!" + json.dumps(document)
+            answer = refusal_text(error)
         self._syscall_seconds += loop.time() - started
         if self._syscall_seconds * 1000 > limits.SYSCALL_DEADLINE_MS:
             raise CallStopped(
@@ -153,26 +152,36 @@ class Exchange:
             )
         self._channel.write(answer.encode() + b"\n")
 
-    def _log(self, fields: list[bytes]) -> None:
-        if len(self._log_lines) < limits.LOG_LINES_MAX:
-            line = _json(fields[0])
-            if not isinstance(line, str) or len(line) > limits.LOG_LINE_BYTES_MAX:
-                raise _out_of_turn()
-            self._log_lines.append(well_formed(line))
 
-    def _outcome(self, fields: list[bytes]) -> Reply:
-        header = _json(fields[0])
-        if not isinstance(header, dict):
-            raise _out_of_turn()
-        stack, data = header.get("stack"), header.get("data")
-        return Reply(
-            ok=header.get("ok") is True,
-            text=fields[1].decode(errors="replace"),
-            error=well_formed(str(header.get("error", ""))),
-            stack=None if stack is None else well_formed(str(stack)),
-            data=None if data is None else str(data),
-            unawaited=_operations(header.get("unawaited")),
-        )
+def read_log_line(raw: bytes, log_lines: list[str]) -> None:
+    """Adds a line of a "G" frame, as long as there is room. Raises CallStopped for what is none."""
+    if len(log_lines) < limits.LOG_LINES_MAX:
+        line = _json(raw)
+        if not isinstance(line, str) or len(line) > limits.LOG_LINE_BYTES_MAX:
+            raise out_of_turn()
+        log_lines.append(well_formed(line))
+
+
+def read_outcome(fields: list[bytes]) -> Reply:
+    """The outcome of an "R" frame: header and text. Raises CallStopped for what is none."""
+    header = _json(fields[0])
+    if not isinstance(header, dict):
+        raise out_of_turn()
+    stack, data = header.get("stack"), header.get("data")
+    return Reply(
+        ok=header.get("ok") is True,
+        text=fields[1].decode(errors="replace"),
+        error=well_formed(str(header.get("error", ""))),
+        stack=None if stack is None else well_formed(str(stack)),
+        data=None if data is None else str(data),
+        unawaited=_operations(header.get("unawaited")),
+    )
+
+
+def refusal_text(error: LearnerError) -> str:
+    """What the function is answered whose operation is refused."""
+    document = {"message": error.message, "data": error.data} if error.has_data else {"message": error.message}
+    return "!" + json.dumps(document)
 
 
 def well_formed(text: str) -> str:
@@ -191,20 +200,21 @@ def _json(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):
-        raise _out_of_turn() from None
+        raise out_of_turn() from None
 
 
 def _number(raw: bytes) -> int:
     if not raw.isdigit() or len(raw) > 9:
-        raise _out_of_turn()
+        raise out_of_turn()
     return int(raw)
 
 
-def _out_of_turn() -> CallStopped:
+def out_of_turn() -> CallStopped:
+    """A frame that no runner of ours sends: learner code got hold of stdout."""
     return CallStopped("The JavaScript process sent a message that makes no sense", code="ForgedMessage")
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Processor time of a process: the clock whose number Linux makes from the pid. Infinite where there is none."""
     try:
         return time.clock_gettime((~pid << 3) | 2) if sys.platform == "linux" else math.inf

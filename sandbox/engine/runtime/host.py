@@ -117,9 +117,9 @@ class JsHost:
             reply = await self._reply(self._code, call, syscalls, log_lines)
         except CallStopped as stopped:
             await self._drop()
-            return None, _stopped(stopped), ()
+            return None, stopped_error(stopped), ()
         if not reply.ok:
-            return None, _thrown(reply, self._code.project), ()
+            return None, thrown_error(reply, self._code.project), ()
         unawaited = names_of(reply.unawaited)
         if unawaited:
             log_lines.append(warning(unawaited))
@@ -175,13 +175,14 @@ class JsHost:
         self._reaper = asyncio.get_running_loop().call_later(seconds, then)
 
 
-def _stopped(stopped: CallStopped) -> LearnerError:
+def stopped_error(stopped: CallStopped) -> LearnerError:
+    """What the caller is told of a call that was stopped."""
     if stopped.code == "FunctionTimedOut":
         return FunctionTimedOut(stopped.message)
     return LearnerError(stopped.message, code=stopped.code)
 
 
-def _thrown(reply: Reply, project: CompiledProject) -> LearnerError:
+def thrown_error(reply: Reply, project: CompiledProject) -> LearnerError:
     """What the function threw; a reply without a stack is a text of our own, which Convex prints bare."""
     if reply.stack is None:
         return LearnerError(reply.error)

@@ -51,7 +51,7 @@ class JsProcess:
 
     async def _boot(self, tools: Toolchain) -> None:
         run = _new_run()
-        self._channel.write(_boot_command(tools, run))
+        self._channel.write(boot_command(tools, run))
         try:
             reply = await self._collect(Exchange(self._channel, run, BOOT_SECONDS))
         except CallStopped as stopped:
@@ -153,14 +153,15 @@ def _new_run() -> str:
     return secrets.token_hex(8)
 
 
-def _boot_command(tools: Toolchain, run: str) -> bytes:
+def boot_command(tools: Toolchain, run: str, *, with_actions: bool = False) -> bytes:
+    """The first command of a process: the scripts of its realms."""
     libraries = (tools.convex_library, tools.web_streams)
     versions = tuple(library.stat().st_mtime_ns for library in libraries)
-    return b'{"do":"boot","run":"%s",%s' % (run.encode(), _boot_sources(*libraries, versions))
+    return b'{"do":"boot","run":"%s",%s' % (run.encode(), _boot_sources(*libraries, versions, with_actions))
 
 
 @lru_cache(maxsize=4)
-def _boot_sources(convex_library: Path, web_streams: Path, _versions: tuple[int, ...]) -> bytes:
+def _boot_sources(convex_library: Path, web_streams: Path, _versions: tuple[int, ...], with_actions: bool) -> bytes:
     """The rest of the boot command; `_versions` are the times of change, so that a rebuild is noticed."""
-    document = {"sources": realm_sources(web_streams), "convexLibrary": convex_library.read_text()}
-    return json.dumps(document).encode()[1:] + b"\n"
+    sources = realm_sources(web_streams, with_actions=with_actions)
+    return json.dumps({"sources": sources, "convexLibrary": convex_library.read_text()}).encode()[1:] + b"\n"

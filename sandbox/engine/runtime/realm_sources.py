@@ -17,11 +17,15 @@ _LAZY = ("events", "streams", "headers", "files", "forms", "bodies")
 _PART = re.compile(r"\A(?://[^\n]*\n|\n)*\(function \(web\) \{\s*\"use strict\";(.*\})\);\s*\Z", re.DOTALL)
 
 
-def realm_sources(web_streams: Path) -> list[tuple[str, str]]:
-    """(file name, text) of every script. `web_streams` declares `streams`, which js/web/streams.js builds upon."""
+def realm_sources(web_streams: Path, *, with_actions: bool = False) -> list[tuple[str, str]]:
+    """(file name, text) of every script. `web_streams` declares `streams`, which js/web/streams.js builds upon.
+
+    `with_actions` adds what only actions have: timers, fetch, HTTP requests.
+    """
     eager = [(name, _read(name)) for name in _EAGER]
     lazy = _lazy_parts({"streams": web_streams.read_text()})
-    return [*eager, ("web-parts.js", lazy), ("web_lazy.js", _read("web_lazy.js"))]
+    last = ["web_lazy.js", "action_world.js"] if with_actions else ["web_lazy.js"]
+    return [*eager, ("web-parts.js", lazy), *((name, _read(name)) for name in last)]
 
 
 def _lazy_parts(libraries: Mapping[str, str]) -> str:

@@ -1,4 +1,5 @@
-// The clock, randomness and locale of a realm: fixed values, so that a query gives the same answer every time.
+// The clock, randomness and locale of a realm: fixed values, so that a query gives the same answer every time. In an
+// action the clock runs.
 // Source of the rules and texts: docs/spec/semantics.md §7. Runs right after prelude.js.
 (function (realm) {
   "use strict";
@@ -11,12 +12,13 @@
   const elapsedMs = RealDate.now;
   realm.elapsedMs = elapsedMs;
 
-  let nowMs = 0;
+  let startMs = 0;
   let startedMs = 0;
   realm.setClock = (ms) => {
-    nowMs = floor(ms);
+    startMs = floor(ms);
     startedMs = elapsedMs();
   };
+  const readClock = () => (realm.phase === "action" ? startMs + elapsedMs() - startedMs : startMs);
 
   // ---- randomness: sfc32, started from one 32-bit seed --------------------------------------------------------
 
@@ -53,12 +55,12 @@
   // ---- Date ----------------------------------------------------------------------------------------------------
 
   replaceMethod(RealDate, "now", function now() {
-    return nowMs;
+    return readClock();
   });
 
   const FixedDate = new Proxy(RealDate, {
-    apply: () => new RealDate(nowMs).toString(),
-    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [nowMs] : args, newTarget),
+    apply: () => new RealDate(readClock()).toString(),
+    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [readClock()] : args, newTarget),
   });
   replaceMethod(RealDate.prototype, "constructor", FixedDate);
   replaceMethod(globalThis, "Date", FixedDate);
@@ -72,18 +74,18 @@
     ...formatter,
     get() {
       const format = formatOf(this);
-      return (date) => format(date === undefined ? nowMs : date);
+      return (date) => format(date === undefined ? readClock() : date);
     },
   });
   const formatToParts = uncurry(dateTimeFormat.formatToParts);
   replaceMethod(dateTimeFormat, "formatToParts", function (date) {
-    return formatToParts(this, date === undefined ? nowMs : date);
+    return formatToParts(this, date === undefined ? readClock() : date);
   });
 
   if (Temporal !== undefined) {
     const { Now } = Temporal;
     const fromEpoch = Temporal.Instant.fromEpochMilliseconds;
-    const instant = () => fromEpoch(nowMs);
+    const instant = () => fromEpoch(readClock());
     const zoned = (zone = "UTC") => instant().toZonedDateTimeISO(zone);
     replaceMethod(Now, "instant", instant);
     replaceMethod(Now, "timeZoneId", () => "UTC");
@@ -95,9 +97,9 @@
 
   // A query is run again and compared, so its stopwatch stands still; that of a mutation runs.
   function readStopwatch() {
-    return realm.phase === "mutation" ? elapsedMs() - startedMs : 0;
+    return realm.phase === "mutation" || realm.phase === "action" ? elapsedMs() - startedMs : 0;
   }
-  replaceMethod(globalThis, "performance", freeze({ now: readStopwatch, get timeOrigin() { return nowMs; } }));
+  replaceMethod(globalThis, "performance", freeze({ now: readStopwatch, get timeOrigin() { return startMs; } }));
 
   // ---- what a query or mutation may not do ------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@
       }
     };
   }
+  realm.guarded = guarded;
   const host = guarded(realm.host);
   const leaveStream = guarded(realm.leaveStream);
   const settle = guarded(realm.settle);
@@ -269,7 +270,7 @@
 
   // A static import runs while modules load; one that comes later was written as import().
   function require(specifier, from) {
-    if (realm.phase !== "import") {
+    if (realm.phase !== "import" && realm.phase !== "action") {
       throw new TypeError(`Can't dynamically import "${specifier}" in a query or mutation`);
     }
     if (packages[specifier] !== undefined) return packages[specifier];
@@ -365,10 +366,11 @@
   realm.invoke = (args, about) => {
     const { kind, path, nowMs, seed, tables: tableNumbers } = parse(about);
     tables = tableNumbers;
-    realm.phase = kind;
+    realm.phase = kind === "http" ? "action" : kind;
     realm.setClock(nowMs);
     realm.setSeed(seed);
     try {
+      if (kind === "http") return then(resolved(realm.serve(args, modules.http.exports.default)), succeed, fail);
       const target = find(kind, path);
       if (typeof target === "string") return settle(false, target);
       const result = kind === "action" ? target.invokeAction("", args) : target[INVOKERS[kind]](args);
