@@ -22,6 +22,7 @@ BYTES_WRITTEN_MAX = 16 * MIB
 FUNCTIONS_SCHEDULED_MAX = 1_000
 SCHEDULED_BYTES_MAX = 16 * MIB
 CONFLICT_RETRIES_MAX = 4
+PAGE_DOCUMENTS_SOFT_MAX = 6_144  # three quarters of the longest array: a longer page had better be split
 
 # one function call
 ARGUMENT_BYTES_MAX = 16 * MIB

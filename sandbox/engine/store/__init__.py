@@ -7,13 +7,15 @@ from sandbox.engine.store.compare import Comparison, compare_plans
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document
 from sandbox.engine.store.layout import TABLES_INDEX
+from sandbox.engine.store.paging import Page
 from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_index import ReadIndex
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
 from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCTIONS, STORAGE
 from sandbox.engine.store.system_writer import SystemWriter
-from sandbox.engine.store.transaction import Savepoint, Transaction
+from sandbox.engine.store.transaction import Transaction
+from sandbox.engine.store.transaction_state import Savepoint
 from sandbox.engine.store.vectors import vector_search
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "IndexInfo",
     "IndexKey",
     "Interval",
+    "Page",
     "QueryStream",
     "ReadIndex",
     "ReadSet",

@@ -8,6 +8,7 @@ Why this shape: docs/decisions/0001.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -20,6 +21,7 @@ TABLES_INDEX = 0
 
 BUSY_TIMEOUT_SECONDS = 5.0
 _STATEMENTS_CACHED = 256
+_SECRET_BYTES = 32
 
 _CREATE = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -82,6 +84,13 @@ def _add_sizes(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT seq, json FROM documents").fetchall()
     sizes = ((size_of(loads(text)), seq) for seq, text in rows)
     connection.executemany("UPDATE documents SET size = ? WHERE seq = ?", sizes)
+
+
+def secret_of(connection: sqlite3.Connection) -> bytes:
+    """Random bytes that the file keeps; made when they are missing."""
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('secret', ?)", (os.urandom(_SECRET_BYTES),))
+    secret: bytes = connection.execute("SELECT value FROM meta WHERE name = 'secret'").fetchone()[0]
+    return secret
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:

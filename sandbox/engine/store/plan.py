@@ -48,7 +48,10 @@ Operator: TypeAlias = Filter | Limit
 
 
 class Plan(NamedTuple):
-    """What to read. `index_name` is None for a full table scan, `interval` None where the table does not exist."""
+    """What to read. `index_name` is None for a full table scan.
+
+    Where the table does not exist, `interval` is None and `fields`, those of the index, are empty.
+    """
 
     table: str
     index_name: str | None
@@ -56,6 +59,7 @@ class Plan(NamedTuple):
     order: Order
     interval: Interval | None
     operators: tuple[Operator, ...]
+    fields: tuple[str, ...] = ()
     search: TextQuery | None = None
     """Set: the interval is one of match keys (search.py), and `range` holds the conditions of the search."""
 
@@ -82,14 +86,17 @@ def _parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None])
     if kind == "FullTableScan":
         name = source["tableName"]
         table = find_table(name)
-        interval = None if table is None else Interval(table.by_creation_time.id, b"", None)
-        return Plan(name, None, [], order, interval, operators)
+        if table is None:
+            return Plan(name, None, [], order, None, operators)
+        by = table.by_creation_time
+        return Plan(name, None, [], order, Interval(by.id, b"", None), operators, by.fields)
     name, _, index_name = source["indexName"].partition(".")
     table = find_table(name)
     if kind == "Search":
         text_index = find_text_index(table, name, index_name)
         query = parse_text_query(name, text_index, source["filters"])
-        return Plan(name, index_name, source["filters"], "asc", Interval(text_index.id, b"", None), operators, query)
+        interval = Interval(text_index.id, b"", None)
+        return Plan(name, index_name, source["filters"], "asc", interval, operators, search=query)
     if kind != "IndexRange":
         raise _index_not_found(source["indexName"])
     range_: Range = source["range"]
@@ -98,7 +105,7 @@ def _parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None])
         return Plan(name, index_name, range_, order, None, operators)
     index = find_index(table, index_name)
     interval = _plain_interval(index, range_) or compile_range(table, index, parse_range(source["indexName"], range_))
-    return Plan(name, index_name, range_, order, interval, operators)
+    return Plan(name, index_name, range_, order, interval, operators, index.fields)
 
 
 def _plain_interval(index: Index, range_: Range) -> Interval | None:

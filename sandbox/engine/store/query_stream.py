@@ -119,6 +119,7 @@ class QueryStream:
         """
         assert not self._is_closed, "the query was closed"
         await self._transaction.pause()
+        await self._prepare()
         found: list[bytes] = []
         has_more = not self._is_done
         while has_more and len(found) < n:
@@ -134,6 +135,9 @@ class QueryStream:
                 await asyncio.sleep(0)
         await self._transaction.pause()
         return found, self._is_done
+
+    async def _prepare(self) -> None:
+        """Before every read: what must be known first. An index needs nothing."""
 
     def close(self, consumed: int | None) -> None:
         """The function is through with this query. `consumed`: how many documents it took when it stopped early,

@@ -157,16 +157,15 @@ class SearchStream(QueryStream):
         self._matches: list[Match] | None = None
         self._keys: list[bytes] = []
 
-    async def next(self, n: int) -> tuple[list[bytes], bool]:
-        if self._matches is None and not self._is_done:
-            await self._transaction.pause()
-            started = perf_counter()
-            self._matches = await find_matches(self._transaction, self._query)
-            self._keys = [match.key for match in self._matches]
-            spent_ms = (perf_counter() - started) * 1000
-            self.note.store_ms += spent_ms
-            self._meter.store_ms += spent_ms
-        return await super().next(n)
+    async def _prepare(self) -> None:
+        if self._matches is not None or self._is_done:
+            return
+        started = perf_counter()
+        self._matches = await find_matches(self._transaction, self._query)
+        self._keys = [match.key for match in self._matches]
+        spent_ms = (perf_counter() - started) * 1000
+        self.note.store_ms += spent_ms
+        self._meter.store_ms += spent_ms
 
     def _read(self, count: int) -> tuple[list[Row], bool]:
         assert self._whole is not None

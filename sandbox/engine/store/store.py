@@ -79,6 +79,8 @@ class Store:
         self._committer = Committer(connection, clock, self._catalogs, self._recent)
         self._commits_until_trim = COMMITS_BETWEEN_TRIMS
         self._write_ahead_bytes = 0
+        self.secret = layout.secret_of(connection)
+        """Random bytes of this store alone, for sealing what it hands out. Copies of the store share them."""
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock) -> Self:
@@ -121,7 +123,14 @@ class Store:
 
     def transaction(self, snapshot: Snapshot, *, seed: bytes, writable: bool) -> Transaction:
         """`seed` determines the ids of inserted documents; give every run another one."""
-        return Transaction(snapshot, seed=seed, writable=writable, now_ns=self._clock.now_ns(), pause=self.pause)
+        return Transaction(
+            snapshot,
+            seed=seed,
+            writable=writable,
+            now_ns=self._clock.now_ns(),
+            pause=self.pause,
+            cursor_key=self.secret,
+        )
 
     async def log_since(self, ts: Timestamp) -> list[Commit]:
         """The commits in (ts, head]. Raises LogTruncated."""

@@ -1,154 +1,41 @@
 """One transaction: reads on one snapshot, writes kept aside until the commit.
 
 Reads see the transaction's own writes, and every read leaves its interval in the read set before its result leaves.
-Here is what learner code may do; the engine's own reads and writes are system_writer.py, committing is committer.py's
-part. Source: docs/spec/semantics.md §6–§8, runtime-abi.md §2 ("Database").
+Here is what learner code may do, with its rules and texts; the state is transaction_state.py, committing is
+committer.py's part. Source: docs/spec/semantics.md §6–§8, runtime-abi.md §2 ("Database").
 """
 
 from __future__ import annotations
 
-import copy
-import json
-import math
-import sqlite3
 import time
-from collections.abc import Awaitable, Callable
-from hashlib import blake2b
-from types import MappingProxyType
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable
+from typing import Any
 
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Index, Table
-from sandbox.engine.store.commit_log import Timestamp
-from sandbox.engine.store.connections import Snapshot
-from sandbox.engine.store.documents import Document, merged, text_of, with_system_fields, without_system_fields
+from sandbox.engine.store.catalog import Table
+from sandbox.engine.store.documents import Document, merged
 from sandbox.engine.store.layout import TABLES_INDEX
-from sandbox.engine.store.meter import Meter, Written
-from sandbox.engine.store.pending_writes import Keys, PendingWrite, PendingWrites, keys_of
+from sandbox.engine.store.paging import Page, PageSize, read_page
 from sandbox.engine.store.plan import parse_plan
 from sandbox.engine.store.query_stream import QueryStream
-from sandbox.engine.store.read_set import Interval, ReadSet
+from sandbox.engine.store.read_set import Interval
 from sandbox.engine.store.search import SearchStream
 from sandbox.engine.store.system_tables import PUBLIC_TABLES
 from sandbox.engine.store.system_writer import SystemWriter
-from sandbox.engine.trace import ReadNote, WriteNote
-from sandbox.engine.values import (
-    USER_TABLE_NUMBER_MIN,
-    Undefined,
-    Value,
-    decode_id,
-    encode_id,
-    encode_key,
-    identifier_problem,
-    loads,
-    new_uid,
-)
-
-_GET = (
-    "SELECT d.seq, d.json, d.size FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
-    "WHERE e.index_id = ? AND e.key = ?"
-)
-_RANDOM_BYTES = 14
-_WRITE_METHODS = {"patch": "Update", "replace": "Replace", "delete": "Delete"}
+from sandbox.engine.store.transaction_state import TransactionState
+from sandbox.engine.trace import ReadNote
+from sandbox.engine.values import USER_TABLE_NUMBER_MIN, Undefined, Value, decode_id, encode_key, identifier_problem
 
 
-class Savepoint(NamedTuple):
-    """A moment in a transaction to which its writes can go back."""
-
-    writes: int
-    created_tables: int
-    written: Written
-
-
-class Transaction:
+class Transaction(TransactionState):
     """Made by `Store.transaction`. Not for use after its snapshot is closed; `read_set` and `writes` stay."""
 
-    __slots__ = (
-        "_ids_made",
-        "_is_writable",
-        "_next_creation_time",
-        "_now_ns",
-        "_seed",
-        "begin_ts",
-        "catalog",
-        "connection",
-        "created_tables",
-        "journal_in",
-        "journal_out",
-        "meter",
-        "pause",
-        "pending",
-        "read_set",
-        "reads",
-    )
-
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        *,
-        seed: bytes,
-        writable: bool,
-        now_ns: int,
-        pause: Callable[[], Awaitable[None]],
-    ) -> None:
-        self.begin_ts: Timestamp = snapshot.ts
-        self.catalog = snapshot.catalog
-        self.connection: sqlite3.Connection = snapshot.connection
-        self.pause = pause
-        self.read_set = ReadSet()
-        self.reads: list[ReadNote] = []
-        self.pending = PendingWrites()
-        self.created_tables: dict[str, Table] = {}
-        self.meter = Meter()
-        self.journal_in: str | None = None
-        self.journal_out: str | None = None
-        self._seed = seed
-        self._is_writable = writable
-        self._now_ns = now_ns
-        self._ids_made = 0
-        self._next_creation_time = _ms(max(now_ns, self.begin_ts))
-
-    @property
-    def store_ms(self) -> float:
-        """Time spent inside the store so far."""
-        return self.meter.store_ms
-
-    @property
-    def documents_read(self) -> int:
-        return self.meter.documents_read
-
-    @property
-    def bytes_read(self) -> int:
-        return self.meter.bytes_read
+    __slots__ = ()
 
     @property
     def system(self) -> SystemWriter:
         """What the engine itself reads and writes in this transaction, system tables above all."""
         return SystemWriter(self)
-
-    # --- sub-transactions
-
-    def savepoint(self) -> Savepoint:
-        """The start of a nested mutation; give it to `rollback_to` if that fails, or forget it."""
-        return Savepoint(self.pending.mark, len(self.created_tables), self.meter.written)
-
-    def rollback_to(self, mark: Savepoint) -> None:
-        """Takes back what was written since the savepoint. What was read stays read, and ids are not made twice."""
-        self.pending.rollback_to(mark.writes)
-        for name in list(self.created_tables)[mark.created_tables :]:
-            del self.created_tables[name]
-        self.meter.take_back(mark.written)
-
-    def stale_view(self) -> Transaction:
-        """The same transaction without its own writes, for reading (`useStaleSnapshot`).
-
-        Read set, notes and limits are shared with this one.
-        """
-        view = copy.copy(self)
-        view.pending = PendingWrites()
-        view.created_tables = {}
-        view._is_writable = False
-        return view
 
     # --- tables
 
@@ -160,10 +47,6 @@ class Transaction:
         if table is None:
             self.read_set.add(Interval.prefix(TABLES_INDEX, encode_key([name])))
         return table
-
-    def name_of(self, table_no: int) -> str | None:
-        table = self._by_number(table_no)
-        return None if table is None else table.name
 
     def table_numbers(self) -> dict[str, int]:
         """Table name to number, as JavaScript's `normalizeId` wants it. Asking records no read."""
@@ -179,14 +62,6 @@ class Transaction:
             return None
         found = self.find_table(table)
         return text if found is not None and found.number == table_no else None
-
-    def _by_number(self, table_no: int) -> Table | None:
-        table = self.catalog.by_number.get(table_no)
-        if table is None:
-            for created in self.created_tables.values():
-                if created.number == table_no:
-                    return created
-        return table
 
     # --- reads
 
@@ -216,21 +91,19 @@ class Transaction:
         self.reads.append(stream.note)
         return stream
 
-    def read_document(self, table: Table, document_id: str, meter: Meter) -> tuple[int | None, bytes | None, int]:
-        """(row, JSON text, size) of the newest version this transaction sees; the row is None for its own insert."""
-        key = encode_key([document_id])
-        self.read_set.add(Interval.prefix(table.by_id.id, key))
-        write = self.pending.get(document_id)
-        if write is not None:
-            seq, text, size = write.seq, write.new, write.size
-        else:
-            seq, text, size = self.connection.execute(_GET, (table.by_id.id, key)).fetchone() or (None, None, 0)
-        if text is not None:
-            fits = meter.fitting([size])
-            meter.count_read(1, size)
-            if not fits:
-                raise meter.over_read_limit()
-        return seq, text, size
+    async def paginate(
+        self,
+        plan: dict[str, Any],
+        *,
+        cursor: str | None,
+        end_cursor: str | None,
+        page_size: Any,
+        maximum_rows_read: Any = None,
+        maximum_bytes_read: Any = None,
+    ) -> Page:
+        """One page of the plan. The numbers are checked here. Raises LearnerError, for bad cursors with data."""
+        size = PageSize.checked(page_size, maximum_rows_read, maximum_bytes_read)
+        return await read_page(self, plan, size, cursor=cursor, end_cursor=end_cursor)
 
     def _resolve(self, document_id: str, table: str | None, method: str, *, is_write: bool) -> Table | None:
         """The table of an id. None where a read finds no such table. Raises LearnerError."""
@@ -243,7 +116,7 @@ class Transaction:
             raise LearnerError("System tables can only be accessed with db.system.", code="SystemTable")
         if table_no >= USER_TABLE_NUMBER_MIN and is_system:
             raise LearnerError("User tables cannot be accessed with db.system.", code="UserTable")
-        found = self._by_number(table_no)
+        found = self.table_of_number(table_no)
         if is_system and (found is None or found.name not in PUBLIC_TABLES):
             return None
         if found is None:
@@ -258,22 +131,13 @@ class Transaction:
 
     # --- writes
 
-    @property
-    def writes(self) -> tuple[WriteNote, ...]:
-        """The documents that the commit changes."""
-        return tuple(
-            WriteNote(write.table.name, write.id, _parsed(write.old), _parsed(write.new))
-            for write in self.pending
-            if write.changes_something and (not write.table.is_system or write.table.name in PUBLIC_TABLES)
-        )
-
     async def insert(self, table: str, value: dict[str, Value]) -> str:
         """Returns the new `_id`. Creates the table if need be. Raises LearnerError, LimitExceeded."""
         await self.pause()
         started = time.perf_counter()
         try:
             _check_insert(table, value)
-            target = self.find_table(table) or self._create_table(table)
+            target = self.find_table(table) or self.create_table(table)
             return self.insert_document(target, value, self.meter)
         finally:
             self.meter.store_ms += (time.perf_counter() - started) * 1000
@@ -306,83 +170,6 @@ class Transaction:
         finally:
             self.meter.store_ms += (time.perf_counter() - started) * 1000
 
-    def insert_document(self, table: Table, value: Document, meter: Meter) -> str:
-        uid = self._new_uid()
-        document_id = encode_id(table.number, uid)
-        document = with_system_fields(value, document_id, self._next_creation_time)
-        text, size = text_of(document, is_system=table.is_system)
-        self._check_schema(table, document)
-        self._put(PendingWrite(table, uid, document_id, None, None, (), text, keys_of(table, document), size), meter)
-        self._next_creation_time = math.nextafter(self._next_creation_time, math.inf)
-        return document_id
-
-    def rewrite_document(
-        self, table: Table, document_id: str, method: str, change: Callable[[Document], Document] | None, meter: Meter
-    ) -> None:
-        """`change` makes the new version of the old; without it the document is deleted."""
-        seq, text, _ = self.read_document(table, document_id, meter)
-        if text is None:
-            raise LearnerError(
-                f"{_WRITE_METHODS[method]} on nonexistent document ID {document_id}", code="NonexistentDocument"
-            )
-        old = cast(Document, loads(text))
-        if change is None:
-            self._put(self._next_version(table, document_id, seq, text, old, None, (), 0), meter)
-            return
-        new = with_system_fields(change(old), document_id, cast(float, old["_creationTime"]))
-        new_text, size = text_of(new, is_system=table.is_system)
-        if new_text != text:
-            self._check_schema(table, new)
-            keys = keys_of(table, new)
-            self._put(self._next_version(table, document_id, seq, text, old, new_text, keys, size), meter)
-
-    def _new_uid(self) -> bytes:
-        """Follows from the seed and the snapshot, so that equal seeds on different snapshots cannot meet."""
-        self._ids_made += 1
-        source = b"%s %d %d" % (self._seed, self.begin_ts, self._ids_made)
-        return new_uid(blake2b(source, digest_size=_RANDOM_BYTES).digest(), self._now_ns)
-
-    def _next_version(
-        self,
-        table: Table,
-        document_id: str,
-        seq: int | None,
-        text: bytes,
-        old: Document,
-        new_text: bytes | None,
-        new_keys: Keys,
-        size: int,
-    ) -> PendingWrite:
-        """`text` and `old` are what the transaction saw; what the commit replaces is the snapshot's version."""
-        earlier = self.pending.get(document_id)
-        if earlier is None:
-            _, uid = decode_id(document_id)
-            return PendingWrite(table, uid, document_id, seq, text, keys_of(table, old), new_text, new_keys, size)
-        return PendingWrite(
-            table, earlier.uid, document_id, earlier.seq, earlier.old, earlier.old_keys, new_text, new_keys, size
-        )
-
-    def _put(self, write: PendingWrite, meter: Meter) -> None:
-        assert self._is_writable
-        meter.count_write(write.size)
-        self.pending.put(write)
-
-    def _check_schema(self, table: Table, document: Document) -> None:
-        self.catalog.schema.check_document(table.name, without_system_fields(document), self)
-
-    def _create_table(self, name: str) -> Table:
-        """A table for this transaction alone until it commits. Its indexes get their true ids there."""
-        # The number is only free while nobody else makes a table, so that must not have happened meanwhile.
-        self.read_set.add(Interval(TABLES_INDEX, b"", None))
-        number = self.catalog.next_table_number + len(self.created_tables)
-        first = -1 - len(BUILT_IN_FIELDS) * len(self.created_tables)
-        indexes = {
-            index_name: Index.make(first - place, index_name, fields)
-            for place, (index_name, fields) in enumerate(BUILT_IN_FIELDS.items())
-        }
-        table = self.created_tables[name] = Table(name, number, MappingProxyType(indexes))
-        return table
-
 
 def _check_insert(table: str, value: Any) -> None:
     problem = identifier_problem(table)
@@ -396,12 +183,3 @@ def _check_insert(table: str, value: Any) -> None:
 
 def _invalid_id(method: str, reason: str) -> LearnerError:
     return LearnerError(f"Invalid argument `id` for `db.{method}`: {reason}", code="InvalidId")
-
-
-def _parsed(text: bytes | None) -> dict[str, Any] | None:
-    return None if text is None else json.loads(text)
-
-
-def _ms(ns: int) -> float:
-    """Milliseconds with what a double can hold of the rest, as Convex computes it."""
-    return ns // 1_000_000 + (ns % 1_000_000) * 1e-6

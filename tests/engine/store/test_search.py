@@ -411,3 +411,22 @@ async def _compare(tx, data) -> None:
     ]
     wanted = brute_force(everything, text, equal)
     assert found == wanted
+
+
+async def test_matches_come_in_pages_in_the_order_of_relevance(db: Driver):
+    await db.store.push_schema(BODY)
+    await db.insert("notes", *({"body": "word " * (n + 1)} for n in range(7)))
+    expected = [row["_id"] for row in await db.collect(search("word"))]
+    found: list[str] = []
+    cursor, is_done = None, False
+    while not is_done:
+        async with db.begin() as tx:
+            page = await tx.paginate(search("word"), cursor=cursor, end_cursor=None, page_size=3)
+            assert page.split_cursor is None
+        found += [json.loads(text)["_id"] for text in page.documents]
+        cursor, is_done = page.continue_cursor, page.is_done
+    assert found == expected
+    async with db.begin() as tx:
+        with pytest.raises(LearnerError) as caught:
+            await tx.paginate(search("other"), cursor=cursor, end_cursor=None, page_size=3)
+    assert caught.value.code == "InvalidCursor"
