@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from django.http import HttpRequest
+from django.urls import URLPattern
+
+from sandbox.engine import Deployment
+from sandbox.gateway.http_api import api_routes
 
 
-async def version(request: HttpRequest) -> HttpResponse:
-    """Clients and tools ask this to see whether a deployment is there."""
-    response = HttpResponse("reactive-sandbox", content_type="text/plain; charset=utf-8")
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
+def url_patterns(deployment: Deployment) -> tuple[URLPattern, ...]:
+    """A URLconf: every address is about this deployment."""
 
+    @asynccontextmanager
+    async def find(request: HttpRequest) -> AsyncIterator[Deployment]:
+        yield deployment
 
-urlpatterns = [path("version", version)]
+    return tuple(api_routes(find))

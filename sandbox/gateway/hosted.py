@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import data_folder
-from sandbox.engine import DeployError, Deployment, DeployResult, Problem, Toolchain, bundle_project
+from sandbox.engine import DeployError, Deployment, DeployResult, Problem, Toolchain, accept_admin_key, bundle_project
 from sandbox.gateway.host_project import ProjectFolder
 
 ADMIN_KEY_FILE = "admin.key"
@@ -41,8 +41,10 @@ class HostedProject:
     deployment: Deployment
 
     @classmethod
-    async def open(cls, project: ProjectFolder, data: Path, tools: Toolchain) -> HostedProject:
-        return cls(project, tools, await Deployment.open(data, tools=tools))
+    async def open(cls, project: ProjectFolder, data: Path, tools: Toolchain, admin_key: str) -> HostedProject:
+        """Opens the deployment in `data`. Raises EngineError where it cannot be opened."""
+        deployment = await Deployment.open(data, tools=tools, verify_admin_key=accept_admin_key(admin_key))
+        return cls(project, tools, deployment)
 
     async def deploy(self) -> DeployResult:
         """Brings what the folder holds now live. Mistakes in it come back as problems; then the code before stays."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from convex import ConvexClient
+from convex.http_client import ConvexHttpClient
 
 from sandbox.gateway import processes
 from tests.conftest import ROOT, free_port, wait_until_ready
@@ -142,6 +143,26 @@ def test_rows_and_the_admin_key_outlive_the_process(tools, tmp_path):
     with host(folder) as second:
         assert second.client.query("notes:list") == ["kept"]
         assert "admin key" not in second.log.read_text()
+
+
+@pytest.mark.slow
+def test_the_http_api_is_at_the_root_and_the_admin_key_opens_internal_functions(tools, tmp_path):
+    internal = {
+        "convex/inner.ts": 'import { internalQuery } from "./_generated/server";\n'
+        'export const hidden = internalQuery({ args: {}, handler: async () => "seen" });\n'
+    }
+    with host(write(tmp_path / "app", {**PROJECT, **internal}), "--admin-key", "app|secret") as hosted:
+        assert "admin key" not in hosted.log.read_text()
+        client = ConvexHttpClient(hosted.url)
+        client.mutation("notes:add", {"text": "by HTTP"})
+        assert client.query("notes:list") == ["by HTTP"]
+        with pytest.raises(Exception, match="Could not find public function"):
+            client.query("inner:hidden")
+        client.set_admin_auth("app|secret")
+        assert client.query("inner:hidden") == "seen"
+        client.set_admin_auth("app|other")
+        with pytest.raises(Exception, match=r"401|403"):
+            client.query("inner:hidden")
 
 
 @pytest.mark.slow

@@ -38,7 +38,6 @@ class Command(ServingCommand):
         end_on_signals()
         settings.UNSAFE_RUNNER = options["unsafe_runner"]
         settings.ALLOWED_HOSTS = ["*"]  # there are no cookies here that a foreign name could borrow
-        settings.ROOT_URLCONF = "sandbox.gateway.host_urls"
         settings.MIDDLEWARE = []
         try:
             project = ProjectFolder.find(folder)
@@ -46,6 +45,7 @@ class Command(ServingCommand):
             raise CommandError(str(error)) from error
         data = data or hosted.default_data(settings.DATA_DIR, project)
         data_folder.prepare(data)
+        settings.DATA_DIR = data
         for port in (options["port"], options["site_port"]):
             require_free_port(options["host"], port)
         self._build_front_end()
@@ -53,19 +53,20 @@ class Command(ServingCommand):
         key, is_new = hosted.admin_key(data, options["admin_key"])
         if is_new:
             self._say(f"admin key (kept in {data / 'secret'}): {key}")
-        self._serve(project, data, options)
+        self._serve(project, key, options)
 
-    def _serve(self, project: ProjectFolder, data: Path, options: dict[str, Any]) -> None:
+    def _serve(self, project: ProjectFolder, key: str, options: dict[str, Any]) -> None:
         # Imported late: Daphne installs the reactor, and Django's handler reads the settings made above.
         from daphne.server import twisted_loop
         from django.core.asgi import get_asgi_application
 
         from sandbox.gateway.host_site import application
+        from sandbox.gateway.host_urls import url_patterns
         from sandbox.gateway.server import Server
 
         host, port, site_port = options["host"], options["port"], options["site_port"]
         try:
-            deployed = twisted_loop.run_until_complete(self._deploy(project, data))
+            deployed = twisted_loop.run_until_complete(self._deploy(project, key))
         except BaseException:
             twisted_loop.run_until_complete(close_pools())
             kill_descendants()
@@ -75,6 +76,7 @@ class Command(ServingCommand):
             await deployed.deployment.close()
             await close_pools()
 
+        settings.ROOT_URLCONF = url_patterns(deployed.deployment)
         name = shown_name(host)
         server = Server(
             application(deployed.deployment, get_asgi_application(), site_port),
@@ -93,9 +95,9 @@ class Command(ServingCommand):
         if server.failure is not None:
             raise CommandError(f"The ports {port} and {site_port} on {host} cannot be used ({server.failure}).")
 
-    async def _deploy(self, project: ProjectFolder, data: Path) -> hosted.HostedProject:
+    async def _deploy(self, project: ProjectFolder, key: str) -> hosted.HostedProject:
         try:
-            opened = await hosted.HostedProject.open(project, data, front_end.toolchain())
+            opened = await hosted.HostedProject.open(project, settings.DATA_DIR, front_end.toolchain(), key)
         except EngineError as error:
             raise CommandError(error.message) from error
         result = await opened.deploy()
