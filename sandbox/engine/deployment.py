@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,9 @@ from sandbox.engine.sync.callers import (
     refuse_every_token,
 )
 from sandbox.engine.sync.live_queries import LiveQueries
+from sandbox.engine.sync.outbox import Close, Send
 from sandbox.engine.sync.protocol import canonical_path
-from sandbox.engine.sync.session import Close, Send, SyncSession
+from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Watch
 from sandbox.engine.trace import Cause, CommitNote, DeployNote, FunctionKind, Order, RunNote, TraceNote
 
@@ -82,6 +83,7 @@ class Deployment:
         self._deploying = asyncio.Lock()
         self._listeners: list[TraceListener] = []
         self._sessions: set[SyncSession] = set()
+        self._work: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
 
     @classmethod
@@ -115,6 +117,9 @@ class Deployment:
         await self.live.stop()
         for session in list(self._sessions):
             await session.disconnect()
+        for task in (work := list(self._work)):
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         await self._host.close()
         await self.store.close()
 
@@ -209,7 +214,17 @@ class Deployment:
             case "mutation":
                 return await self._run_mutation(request)
             case "action":
-                raise LearnerError("This sandbox does not run actions yet. Use a mutation.", code="NotAvailable")
+                return await self.run_action(request)
+
+    async def run_action(self, request: Request) -> Outcome:
+        raise LearnerError("This sandbox does not run actions yet. Use a mutation.", code="NotAvailable")
+
+    def run_to_end(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A task that goes on when the client is gone whose request it is. `close` ends it."""
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return task
 
     async def run_queries(self, requests: Sequence[Request]) -> list[Outcome]:
         """Several queries at one snapshot, the newest."""

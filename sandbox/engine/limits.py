@@ -68,6 +68,7 @@ PROJECT_BYTES_MAX = 512 * 1024
 FRAME_BYTES_MAX = 8 * MIB
 QUERIES_PER_SESSION_MAX = 512
 PENDING_MUTATIONS_MAX = 1_000
+PENDING_ACTIONS_MAX = 1_000
 PENDING_MUTATION_BYTES_MAX = 32 * MIB  # of one socket: what its client may send ahead
 UNSENT_BYTES_MAX = 64 * MIB  # of one socket: what waits for a client that does not read
 FUNCTIONS_MAX = 1_000

@@ -22,6 +22,8 @@ SESSION_ID_LENGTH_MAX = 128  # the package sends a UUID; every request is record
 class Connect:
     session_id: str
     max_observed_ts: int | None
+    client_ms: int | None
+    """The client's clock, in ms since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def _parse(raw: dict[str, Any]) -> ClientMessage:
     match raw.get("type"):
         case "Connect":
             seen = raw.get("maxObservedTimestamp")
-            return Connect(_session_id(raw), None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp")))
+            observed = None if seen is None else decode_ts(_text(raw, "maxObservedTimestamp"))
+            return Connect(_session_id(raw), observed, _milliseconds(raw.get("clientTs")))
         case "Authenticate":
             token = _text(raw, "value") if isinstance(raw.get("value"), str) else None
             acting_as = raw.get("impersonating", raw.get("actingAs"))
@@ -176,6 +179,11 @@ def _list(raw: dict[str, Any], name: str) -> list[Any]:
     return value
 
 
+def _milliseconds(value: Any) -> int | None:
+    is_time = type(value) in (int, float) and 0 <= value < 1 << 53
+    return int(value) if is_time else None
+
+
 def _version(raw: dict[str, Any], name: str) -> int:
     value = raw[name]
     if type(value) is not int or not 0 <= value < 1 << 32:
@@ -225,6 +233,13 @@ def mutation_succeeded(request_id: int, value_json: str, ts: int, log_lines: tup
     )
 
 
+def action_succeeded(request_id: int, value_json: str, log_lines: tuple[str, ...]) -> str:
+    return (
+        f'{{"type":"ActionResponse","requestId":{request_id},"success":true,"result":{value_json},'
+        f'"logLines":{json.dumps(log_lines)}}}'
+    )
+
+
 def request_failed(
     kind: str, request_id: int, message: str, log_lines: tuple[str, ...], error_data: dict[str, Any]
 ) -> str:
@@ -240,8 +255,10 @@ def request_failed(
     return json.dumps(failed | error_data)
 
 
-def auth_error(message: str, base_version: int) -> str:
-    return json.dumps({"type": "AuthError", "error": message, "baseVersion": base_version, "authUpdateAttempted": True})
+def auth_error(message: str, base_version: int, *, was_attempted: bool) -> str:
+    """`was_attempted`: the answer to an Authenticate; else the token expired while the client used it."""
+    refusal = {"type": "AuthError", "error": message, "baseVersion": base_version, "authUpdateAttempted": was_attempted}
+    return json.dumps(refusal)
 
 
 def fatal_error(message: str) -> str:

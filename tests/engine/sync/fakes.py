@@ -62,8 +62,21 @@ class FakeBackend:
     notes: list[RunNote] = field(default_factory=list)
     callers: Callers = field(default_factory=lambda: Callers(verify_token, lambda key: key == "admin-key"))
 
+    running: set[Any] = field(default_factory=set)
+    actions: dict[str, Callable[[Any], Awaitable[Any]]] = field(default_factory=dict)
+
     def note_run(self, note: RunNote) -> None:
         self.notes.append(note)
+
+    async def run_action(self, request: Any) -> Any:
+        """Actions in Python, by path; each gets the request and returns what an Outcome must show."""
+        return await self.actions[request.path](request)
+
+    def run_to_end(self, work: Any) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self.running.add(task)
+        task.add_done_callback(self.running.discard)
+        return task
 
 
 class Client:

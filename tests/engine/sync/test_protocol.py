@@ -48,7 +48,7 @@ def test_function_paths_have_one_form(path: str, canonical: str) -> None:
 
 
 def test_messages_become_types() -> None:
-    assert protocol.parse_client_message('{"type":"Connect","sessionId":"s","clientTs":1}') == Connect("s", None)
+    assert protocol.parse_client_message('{"type":"Connect","sessionId":"s","clientTs":1}') == Connect("s", None, 1)
     removed = '{"type":"ModifyQuerySet","baseVersion":1,"newVersion":2,"modifications":[{"type":"Remove","queryId":4}]}'
     assert protocol.parse_client_message(removed) == ModifyQuerySet(1, 2, (RemoveQuery(4),))
     mutation = '{"type":"Mutation","requestId":3,"udfPath":"m.js:f","args":[{}]}'
