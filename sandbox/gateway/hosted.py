@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sandbox import data_folder
 from sandbox.engine import DeployError, Deployment, DeployResult, Problem, Toolchain, accept_admin_key, bundle_project
 from sandbox.gateway.host_project import ProjectFolder
+from sandbox.gateway.host_watch import Watch
 
 ADMIN_KEY_FILE = "admin.key"
 
@@ -39,21 +41,39 @@ class HostedProject:
     project: ProjectFolder
     tools: Toolchain
     deployment: Deployment
+    watch: Watch
 
     @classmethod
     async def open(cls, project: ProjectFolder, data: Path, tools: Toolchain, admin_key: str) -> HostedProject:
         """Opens the deployment in `data`. Raises EngineError where it cannot be opened."""
         deployment = await Deployment.open(data, tools=tools, verify_admin_key=accept_admin_key(admin_key))
-        return cls(project, tools, deployment)
+        return cls(project, tools, deployment, Watch(project))
 
     async def deploy(self) -> DeployResult:
         """Brings what the folder holds now live. Mistakes in it come back as problems; then the code before stays."""
+        result = await self._deploy()
+        self.watch.is_whole = result.ok
+        return result
+
+    async def deploy_on_changes(self, say: Callable[[str], None]) -> None:
+        """Deploys whenever the folder's files have changed, until it is cancelled, and says what became of it."""
+        async for _ in self.watch.changes():
+            result = await self.deploy()
+            if result.ok:
+                say(f"deployed again in {result.total_ms:.0f} ms")
+            else:
+                say("\n".join(["not deployed; the last good code stays live:", *problem_lines(result.problems)]))
+
+    async def _deploy(self) -> DeployResult:
+        started = time.perf_counter()
         try:
             bundle = await bundle_project(self.tools, self.project.root, self.project.functions)
         except DeployError as error:
             problems = error.problems or (Problem(self.project.functions.name, 0, 0, error.message),)
             return DeployResult(False, problems, 0.0)
-        return await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
+        self.watch.inputs = bundle.inputs
+        result = await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
+        return replace(result, total_ms=(time.perf_counter() - started) * 1000)
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:

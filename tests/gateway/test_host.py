@@ -6,9 +6,10 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,6 +181,41 @@ def test_convex_json_names_the_folder_of_the_functions(tools, tmp_path):
     config = {"convex.json": json.dumps({"functions": "src/backend/"})}
     with host(write(tmp_path / "app", {**moved, **config})) as hosted:
         assert hosted.client.query("notes:list") == []
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_watching_deploys_again_and_keeps_the_last_good_code(tools, tmp_path):
+    shared = {"src/words.ts": 'export const greeting = "hello";\n'}
+    hello = {
+        "convex/hello.ts": """import { greeting } from "../src/words";
+import { query } from "./_generated/server";
+export const say = query({ args: {}, handler: async () => greeting });
+"""
+    }
+    folder = write(tmp_path / "app", {**PROJECT, **shared, **hello})
+    with host(folder, "--watch") as hosted:
+        said = hosted.client.subscribe("hello:say", {})
+        assert next(said) == "hello"
+        write(folder, {"src/words.ts": 'export const greeting = "good day";\n'})
+        assert next(said) == "good day"
+        write(folder, {"src/words.ts": "export const greeting = ;\n"})
+        wait_for(lambda: "src/words.ts:1:25: " in hosted.log.read_text())
+        assert "the last good code stays live" in hosted.log.read_text()
+        assert hosted.client.query("hello:say") == "good day"
+        write(folder, {"src/words.ts": 'export { greeting } from "./other";\n'})
+        wait_for(lambda: 'Could not resolve "./other"' in hosted.log.read_text())
+        write(folder, {"src/other.ts": 'export const greeting = "from a new file";\n'})
+        assert next(said) == "from a new file"
+        write(folder, {"convex/fresh.ts": hello["convex/hello.ts"]})
+        wait_for(lambda: hosted.log.read_text().count("deployed again") == 3)
+        assert hosted.client.query("fresh:say") == "from a new file"
 
 
 @pytest.mark.slow

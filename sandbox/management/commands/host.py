@@ -6,6 +6,7 @@ line with file, line, column and reason for each problem.
 
 from __future__ import annotations
 
+import asyncio
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class Command(ServingCommand):
         parser.add_argument("--site-port", type=int, default=3211, help="HTTP actions")
         parser.add_argument("--admin-key", help="the key for admin functions; without it one is made and kept")
         parser.add_argument("--data", type=Path, help="folder that keeps rows, files and keys (default: in var/hosts)")
+        parser.add_argument("--watch", action="store_true", help="deploy again whenever a file changes")
         parser.add_argument("--unsafe-runner", action="store_true", help="run code although no hardening layer holds")
 
     def handle(self, *args: Any, folder: Path, data: Path | None, **options: Any) -> None:
@@ -72,7 +74,17 @@ class Command(ServingCommand):
             kill_descendants()
             raise
 
+        watching: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            self._say(f"{project.root.name} is ready: http://{name}:{port} | HTTP actions: http://{name}:{site_port}")
+            if options["watch"]:
+                watching.append(asyncio.create_task(deployed.deploy_on_changes(self._say)))
+
         async def close_engine() -> None:
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
             await deployed.deployment.close()
             await close_pools()
 
@@ -83,9 +95,7 @@ class Command(ServingCommand):
             host,
             port,
             site_port,
-            on_listening=lambda: self._say(
-                f"{project.root.name} is ready: http://{name}:{port} | HTTP actions: http://{name}:{site_port}"
-            ),
+            on_listening=begin,
             on_stop=close_engine,
         )
         try:
