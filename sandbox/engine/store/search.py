@@ -2,7 +2,9 @@
 
 A document matches that has one of the terms and passes every filter; the last term matches as a prefix too. Scores
 are BM25 over the candidates, the documents that share a term before filters: so a result follows from nothing but the
-spans of index keys that the search read, one for each term. Equal scores: newest first, then by id.
+spans of index keys that the search read, one for each term. Their counts and mean length are rounded up to powers of
+two, so that most writes leave the scores of the others, and with them the ends of pages, where they are.
+Equal scores: newest first, then by id.
 Source: docs/spec/semantics.md §10 ("Text search"); why the candidates: docs/decisions/0003.
 """
 
@@ -12,7 +14,7 @@ import asyncio
 import heapq
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -77,7 +79,7 @@ async def find_matches(transaction: Transaction, query: TextQuery) -> list[Match
         transaction.read_set.add(span)
         await _gather(transaction, query.index, span, candidates)
     weights = _weights(query, candidates.values())
-    mean_length = sum(candidate.length for candidate in candidates.values()) / max(len(candidates), 1)
+    mean_length = _mean_length(candidates.values())
     ranked = heapq.nsmallest(
         SEARCH_RESULTS_MAX,
         (
@@ -130,12 +132,24 @@ def _weights(query: TextQuery, candidates: Iterable[_Candidate]) -> dict[bytes, 
             frequencies[term] = frequencies.get(term, 0) + 1
     exact = {term.encode() for term in query.terms}
     return {
-        term: math.log(1 + (count - frequency + 0.5) / (frequency + 0.5)) * (1.0 if term in exact else PREFIX_BOOST)
+        term: _rarity(_rounded(count), _rounded(frequency)) * (1.0 if term in exact else PREFIX_BOOST)
         for term, frequency in frequencies.items()
     }
 
 
-def _score(candidate: _Candidate, weights: Mapping[bytes, float], mean_length: float) -> float:
+def _rarity(count: int, frequency: int) -> float:
+    return math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
+
+
+def _mean_length(candidates: Collection[_Candidate]) -> int:
+    return _rounded(sum(candidate.length for candidate in candidates) // max(len(candidates), 1))
+
+
+def _rounded(count: int) -> int:
+    return 1 << max(count - 1, 0).bit_length()
+
+
+def _score(candidate: _Candidate, weights: Mapping[bytes, float], mean_length: int) -> float:
     norm = SATURATION * (1 - LENGTH_WEIGHT + LENGTH_WEIGHT * candidate.length / mean_length)
     return math.fsum(  # exact, so that the order in which terms were found makes no difference
         weights[term] * count * (SATURATION + 1) / (count + norm) for term, count in candidate.occurrences.items()

@@ -142,6 +142,42 @@ async def test_operators_work_on_the_order_of_relevance(store, db):
     assert [document["n"] for document in first] == [n for n in every if n % 2][:2]
 
 
+# --- pages
+
+
+@pytest.mark.parametrize("items", [1, 3, 10])
+async def test_pages_are_slices_of_the_order_of_relevance(store, db, items):
+    await store.push_schema(BODY)
+    await db.insert("notes", *({"body": "x " * (1 + n % 4), "n": float(n)} for n in range(10)))
+    whole, found, cursor, done = await db.collect(search("x")), [], None, False
+    while not done:
+        async with db.begin() as tx:
+            page = await tx.paginate(search("x"), cursor=cursor, end_cursor=None, page_size=float(items))
+        assert page.split_cursor is None
+        found += [json.loads(text) for text in page.documents]
+        cursor, done = page.continue_cursor, page.is_done
+    assert found == whole
+
+
+async def test_a_page_is_woken_by_its_terms_and_keeps_its_end(store, db, clock):
+    await store.push_schema(BODY)
+    await db.insert("notes", *({"body": "x", "n": float(n)} for n in range(5)))
+
+    async def first_page(journal=None):
+        async with db.begin() as tx:
+            tx.journal_in = journal
+            page = await tx.paginate(search("x"), cursor=None, end_cursor=None, page_size=2.0)
+            return [json.loads(text)["n"] for text in page.documents], tx
+
+    found, tx = await first_page()
+    assert found == [4.0, 3.0]
+    head = await store.head()
+    clock.advance(seconds=1)
+    await db.insert("notes", {"body": "x", "n": 9.0})
+    assert any(tx.read_set.overlaps(commit.changes) for commit in await store.log_since(head))
+    assert (await first_page(tx.journal_out))[0] == [9.0, 4.0, 3.0]
+
+
 # --- transactions
 
 
@@ -341,11 +377,12 @@ def brute_force(everything: list[dict], text: str, equal: list[tuple]) -> list[s
         if found:
             candidates.append((document, found, sum(words.values())))
     frequency = Counter(word for _, found, _ in candidates for word in found)
-    mean = sum(length for *_, length in candidates) / max(1, len(candidates))
+    count = _power_of_two(len(candidates))
+    mean = _power_of_two(sum(length for *_, length in candidates) // max(1, len(candidates)))
 
     def score(found, length):
         return math.fsum(
-            math.log(1 + (len(candidates) - frequency[word] + 0.5) / (frequency[word] + 0.5))
+            math.log(1 + (count - _power_of_two(frequency[word]) + 0.5) / (_power_of_two(frequency[word]) + 0.5))
             * (1 if word in exact else 0.5)
             * n
             * 2.2
@@ -363,6 +400,13 @@ def brute_force(everything: list[dict], text: str, equal: list[tuple]) -> list[s
 
     ranked = [(round(-score(f, n), 9), -d["_creationTime"], d["_id"]) for d, f, n in candidates if passes(d)]
     return [document_id for *_, document_id in sorted(ranked)]
+
+
+def _power_of_two(number: int) -> int:
+    rounded = 1
+    while rounded < number:
+        rounded *= 2
+    return rounded
 
 
 @settings(max_examples=40, deadline=None)
