@@ -3,7 +3,7 @@
 A row is {identifier, name: "m.js:f", args: [{…}], schedule: as crons.ts exports it, nextTime, prevTime?, state:
 {kind: "pending" | "inProgress"}, lastRun?: {status: {kind: "success"} | {kind: "failed", error}, scheduledTime,
 logLines, executionTime}}; times are milliseconds since 1970, the execution time is in seconds. Running them is
-run_cron.py's part. Source: docs/spec/semantics.md §10.
+cron_run.py's part. Source: docs/spec/semantics.md §10.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ class CronJob:
     schedule: CronSchedule
     next_ms: int
     is_running: bool
+
+    @property
+    def path(self) -> str:
+        module, _, function = self.name.partition(":")
+        return f"{module.removesuffix('.js')}:{function}"
 
     @classmethod
     def of(cls, document: Document) -> CronJob:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import resource
 import secrets
+import signal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -141,10 +142,10 @@ class JsProcess:
             return CallStopped(
                 "The function sent more than fits in one message (limit: 16 MiB)", code="MessageTooLarge"
             )
-        # V8 and Deno abort when they cannot allocate; the kernel's own choice of a victim ends the same way.
+        # V8 and Deno abort when they cannot allocate; the kernel's own choice of a victim ends in much the same way.
         if (channel.exit_code or 0) < 0:
             message = "JavaScript execution ran out of memory (maximum memory usage: 64 MB)"
-            return CallStopped(message, code="OutOfMemory")
+            return CallStopped(message, code="ProcessKilled" if channel.exit_code == -signal.SIGKILL else "OutOfMemory")
         return CallStopped("The JavaScript process ended unexpectedly", code="ProcessEnded")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Self
 from sandbox.engine.clock import Clock
 from sandbox.engine.limits import MIB
 from sandbox.engine.schema import SchemaDefinition
-from sandbox.engine.store import commit_log, layout
+from sandbox.engine.store import commit_log, layout, leases
 from sandbox.engine.store.catalog import Catalog, CatalogCache
 from sandbox.engine.store.commit_log import Commit, RecentCommits, Timestamp, head_of
 from sandbox.engine.store.committer import Committer, RequestKey
@@ -81,6 +81,7 @@ class Store:
         self._write_ahead_bytes = 0
         self.secret = layout.secret_of(connection)
         """Random bytes of this store alone, for sealing what it hands out. Copies of the store share them."""
+        self._followers: list[Callable[[Set[str]], None]] = []
 
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock) -> Self:
@@ -89,6 +90,7 @@ class Store:
         try:
             layout.create(connection)
             create_system_tables(connection)
+            leases.create(connection)
             store = cls(folder, connection, clock)
         except BaseException:
             connection.close()
@@ -151,7 +153,28 @@ class Store:
         version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
         return version
 
+    # --- work that one process does for all
+
+    async def take_lease(self, name: str, owner: str, seconds: float) -> bool:
+        """Whether `owner` now has the lease, until so many seconds from now. Renewing is taking it again."""
+        await self.pause()
+        return leases.take(self._connection, name, owner, self._clock.now_ns(), seconds)
+
+    async def lease_owner(self, name: str) -> str | None:
+        """Whoever took it last and did not give it back, also when the time has run out."""
+        await self.pause()
+        return leases.owner_of(self._connection, name)
+
+    async def drop_lease(self, name: str, owner: str) -> None:
+        """Gives the lease back; does nothing when another has it."""
+        await self.pause()
+        leases.drop(self._connection, name, owner)
+
     # --- writing
+
+    def on_own_commit(self, follower: Callable[[Set[str]], None]) -> None:
+        """`follower` learns at every commit of this object which tables it wrote to. It is quick and does not raise."""
+        self._followers.append(follower)
 
     async def commit(
         self,
@@ -173,6 +196,10 @@ class Store:
             transaction, run_id=run_id, cause=cause, writer=writer, request=request, result=result
         )
         self._write_ahead_bytes += COMMIT_BYTES + 4 * transaction.meter.bytes_written
+        if self._followers:
+            tables = {write.table.name for write in transaction.pending if write.changes_something}
+            for follower in self._followers:
+                follower(tables)
         self._commits_until_trim -= 1
         if self._commits_until_trim == 0:
             self._commits_until_trim = COMMITS_BETWEEN_TRIMS

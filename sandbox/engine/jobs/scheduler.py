@@ -1,0 +1,109 @@
+"""The scheduler of one deployment: begins what is due, and sees to what a process that ended has left.
+
+It looks at the rows when they change, when their time comes, and when a run ends; between that it waits. Of several
+processes the one with the lease works, and it gives the lease back when nothing is due. Source:
+docs/spec/semantics.md §10.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Set
+
+from sandbox.engine.jobs.agenda import Agenda, forget_old_jobs, read_agenda
+from sandbox.engine.jobs.cron_run import end_cron
+from sandbox.engine.jobs.lease import RENEW_SECONDS, JobLease
+from sandbox.engine.jobs.runs import Runs, Work
+from sandbox.engine.jobs.scheduled_run import fail_job
+from sandbox.engine.jobs.workplace import INTERRUPTED, Workplace
+from sandbox.engine.store import CRON_JOBS, SCHEDULED_FUNCTIONS
+
+logger = logging.getLogger(__name__)
+
+LOOK_AGAIN_SECONDS_MAX = 60.0
+"""However far the next job is: the clock may be set, and a machine may sleep."""
+
+_TABLES = frozenset((SCHEDULED_FUNCTIONS, CRON_JOBS))
+
+
+class Scheduler:
+    """Begin with `start`, end with `await stop()`. Belongs to one event loop."""
+
+    def __init__(self, at: Workplace) -> None:
+        self._at = at
+        self._lease = JobLease(at.store, at.clock)
+        self._runs = Runs(at, self.wake)
+        self._news = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
+        self.next_run_ms: float | None = None
+        """When the next function is to run, as far as is known; None when nothing is planned."""
+
+    def start(self) -> None:
+        """From now on jobs run. Code must be live by then: a job whose function is missing fails for good."""
+        if self._looking is None:
+            self._at.store.on_own_commit(self._note_tables)
+            self._looking = asyncio.create_task(self._look_for_ever())
+
+    async def stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        await self._runs.stop()
+        await self._lease.drop()
+
+    def wake(self) -> None:
+        """The rows may have changed, or the time."""
+        self._news.set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether functions run for it now."""
+        return not self._runs.is_empty
+
+    def _note_tables(self, tables: Set[str]) -> None:
+        if not _TABLES.isdisjoint(tables):
+            self.wake()
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            self._news.clear()
+            try:
+                seconds = await self.look()
+            except Exception:
+                logger.exception("The scheduler could not look at its jobs")
+                seconds = RENEW_SECONDS
+            try:
+                async with asyncio.timeout(None if seconds is None else min(seconds, LOOK_AGAIN_SECONDS_MAX)):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+
+    async def look(self) -> float | None:
+        """Begins what is due. Returns after how many seconds to look again; None: when something changes."""
+        agenda = await self._at.read(read_agenda)
+        self.next_run_ms = agenda.next_run_ms
+        now_ms = self._at.clock.now_ns() / 1_000_000
+        if not self.is_busy and not agenda.has_work(now_ms):
+            await self._lease.drop()
+            return agenda.seconds_until_work(now_ms)
+        if not await self._lease.hold():
+            return RENEW_SECONDS
+        await self._end_what_was_left(agenda)
+        if agenda.next_cleaning_ms is not None and agenda.next_cleaning_ms <= now_ms:
+            await self._at.change(lambda transaction: forget_old_jobs(transaction, now_ms), "cleaning")
+        waiting: list[Work] = [work for work in agenda.waiting if work.id not in self._runs]
+        for work in waiting:
+            if self._runs.ready_ms(work) <= now_ms:
+                await self._runs.start(work)
+        coming_ms = min((ms for ms in map(self._runs.ready_ms, waiting) if ms > now_ms), default=float("inf"))
+        return min(RENEW_SECONDS, (coming_ms - now_ms) / 1000)
+
+    async def _end_what_was_left(self, agenda: Agenda) -> None:
+        """Actions in progress that do not run here: whoever began them had the lease, and has it no more."""
+        for job in agenda.running:
+            if job.id not in self._runs:
+                await fail_job(self._at, job, INTERRUPTED)
+        for cron in agenda.crons:
+            if cron.is_running and cron.id not in self._runs:
+                await end_cron(self._at, cron, INTERRUPTED, None)

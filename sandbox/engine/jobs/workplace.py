@@ -1,0 +1,79 @@
+"""What running a job takes: the store, whoever runs functions, the time, and whoever is told of a run."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sandbox.engine.clock import Clock
+from sandbox.engine.errors import Conflict
+from sandbox.engine.runtime.call import FunctionInfo
+from sandbox.engine.runtime.request import Outcome, Request
+from sandbox.engine.store import Store, Transaction
+from sandbox.engine.trace import Cause, RunNote
+
+ATTEMPTS_MAX = 50
+TRANSIENT_CODES = frozenset({"OptimisticConcurrencyControlFailure", "NotBegun", "ProcessEnded", "ProcessKilled"})
+"""Errors that say nothing of the function: another run may end well."""
+
+INTERRUPTED = "Transient error while executing action"
+
+Result = TypeVar("Result")
+
+
+class GoneError(Exception):
+    """The job is no longer to be run: canceled, deleted, or taken by another process."""
+
+
+class RunAgainError(Exception):
+    """A mutation came to no end of its own; it has left nothing behind."""
+
+
+class FunctionRunner(Protocol):
+    """The executor."""
+
+    @property
+    def functions(self) -> Mapping[str, FunctionInfo]: ...
+
+    async def mutation(
+        self,
+        request: Request,
+        *,
+        before_run: Callable[[Transaction], Awaitable[None]],
+        before_commit: Callable[[Transaction, str], Awaitable[None]],
+        cause: Cause,
+    ) -> Outcome: ...
+
+    async def action(self, request: Request, cause: Cause) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    store: Store
+    runner: FunctionRunner
+    clock: Clock
+    on_run: Callable[[RunNote], None]
+
+    @property
+    def now_ms(self) -> int:
+        return self.clock.now_ns() // 1_000_000
+
+    async def read(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        async with await self.store.snapshot() as snapshot:
+            return await work(self.store.transaction(snapshot, seed=b"", writable=False))
+
+    async def change(self, work: Callable[[Transaction], Awaitable[Result]], cause: str) -> Result:
+        """Does `work` in a transaction of its own, again after a conflict. Raises what it raises, and Conflict."""
+        for attempt in range(ATTEMPTS_MAX):
+            async with await self.store.snapshot() as snapshot:
+                transaction = self.store.transaction(snapshot, seed=secrets.token_bytes(16), writable=True)
+                result = await work(transaction)
+                try:
+                    await self.store.commit(transaction, run_id="", cause=cause, writer=None)
+                    return result
+                except Conflict:
+                    if attempt == ATTEMPTS_MAX - 1:
+                        raise
+        raise AssertionError
