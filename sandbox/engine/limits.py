@@ -24,6 +24,9 @@ SCHEDULED_BYTES_MAX = 16 * MIB
 CONFLICT_RETRIES_MAX = 4
 PAGE_DOCUMENTS_SOFT_MAX = 6_144  # three quarters of the longest array: a longer page had better be split
 
+FILES_MAX = 1_000  # ours: files stored and taken in by one mutation
+FILE_BYTES_MAX = 64 * MIB
+
 # one function call
 ARGUMENT_BYTES_MAX = 16 * MIB
 RETURN_BYTES_MAX = 16 * MIB

@@ -258,5 +258,5 @@ class QueryStream:
             read_set.discard(self._recorded)
             self._recorded = None
         if interval is not None:
-            read_set.add(interval)
+            read_set.add(interval, counts=self._meter.counts)
             self._recorded = interval

@@ -43,13 +43,26 @@ class Interval(NamedTuple):
         return self.high is not None and self.high <= self.low
 
 
-class ReadSet:
-    """A growing set of intervals, at most 4,096 different ones."""
+class Ceiling(NamedTuple):
+    """A count that must not be passed; `shown` is what the error says (a nested call may have less than is left)."""
 
-    __slots__ = ("_intervals", "_spans")
+    at: int
+    shown: int
+
+    @classmethod
+    def of(cls, limit: int) -> Ceiling:
+        return cls(limit, limit)
+
+
+class ReadSet:
+    """A growing set of intervals, at most 4,096 different ones. What the engine itself reads is not counted."""
+
+    __slots__ = ("_intervals", "_spans", "_uncounted", "ceiling")
 
     def __init__(self, intervals: Iterable[Interval] = ()) -> None:
+        self.ceiling = Ceiling.of(INTERVALS_READ_MAX)
         self._intervals: dict[Interval, int] = {}
+        self._uncounted: set[Interval] = set()
         # Built when first asked: per index the disjoint spans in order, as lows and highs.
         self._spans: dict[int, tuple[list[bytes], list[bytes | None]]] | None = None
         for interval in intervals:
@@ -68,14 +81,22 @@ class ReadSet:
     def copy(self) -> ReadSet:
         return ReadSet(self._intervals)
 
-    def add(self, interval: Interval) -> None:
-        """Raises LimitExceeded instead of recording a 4,097th interval."""
+    @property
+    def counted(self) -> int:
+        return len(self._intervals) - len(self._uncounted)
+
+    def add(self, interval: Interval, *, counts: bool = True) -> None:
+        """Raises LimitExceeded instead of recording a 4,097th interval that counts."""
         times = self._intervals.get(interval)
-        if times is None and len(self._intervals) >= INTERVALS_READ_MAX:
-            raise LimitExceeded(
-                f"Too many reads in a single function execution (limit: {INTERVALS_READ_MAX}). {OVER_LIMIT_HELP}",
-                code="TooManyReads",
-            )
+        if counts:
+            self._uncounted.discard(interval)
+            if times is None and self.counted >= self.ceiling.at:
+                raise LimitExceeded(
+                    f"Too many reads in a single function execution (limit: {self.ceiling.shown}). {OVER_LIMIT_HELP}",
+                    code="TooManyReads",
+                )
+        elif times is None:
+            self._uncounted.add(interval)
         self._intervals[interval] = 1 if times is None else times + 1
         self._spans = None
 
@@ -84,6 +105,8 @@ class ReadSet:
         times = self._intervals.pop(interval)
         if times > 1:
             self._intervals[interval] = times - 1
+        else:
+            self._uncounted.discard(interval)
         self._spans = None
 
     def overlaps(self, changes: Iterable[Change]) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.engine.clock import Clock
+from sandbox.engine.errors import LearnerError, LogTruncated
 from sandbox.engine.limits import MIB
 from sandbox.engine.schema import SchemaDefinition
 from sandbox.engine.store import commit_log, layout, leases
@@ -26,7 +27,7 @@ from sandbox.engine.store.committer import Committer, RequestKey
 from sandbox.engine.store.connections import Snapshot, SnapshotPool
 from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
-from sandbox.engine.store.read_set import Interval
+from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.schema_push import push_schema
 from sandbox.engine.store.system_tables import create_system_tables
 from sandbox.engine.store.transaction import Transaction
@@ -138,6 +139,24 @@ class Store:
         """The commits in (ts, head]. Raises LogTruncated."""
         await self.pause()
         return self._recent.since(self._connection, ts, head_of(self._connection)[0])
+
+    async def check_valid_at(self, ts: int, read_set: ReadSet, snapshot_ts: Timestamp) -> None:
+        """Whether what was read at a snapshot is also what `ts` had: no commit between them touched the read set.
+
+        Raises LearnerError: SnapshotTooOld if one did or cannot be known, SnapshotInFuture before `ts` has come.
+        """
+        if ts > snapshot_ts:
+            raise LearnerError(f"The timestamp {ts} has not come yet: read at {snapshot_ts}", code="SnapshotInFuture")
+        try:
+            commits = await self.log_since(Timestamp(ts))
+        except LogTruncated:
+            commits = None
+        if commits is None or any(read_set.overlaps(c.changes) for c in commits if c.ts <= snapshot_ts):
+            raise LearnerError(
+                f"SnapshotTooOld: the data that this query reads has changed since the timestamp {ts}. "
+                "Ask for a newer timestamp and run all queries again.",
+                code="SnapshotTooOld",
+            )
 
     async def recorded_request(self, session_id: str, request_id: int) -> tuple[Timestamp, str] | None:
         """The commit and the result of a request that was committed before."""
@@ -304,6 +323,8 @@ def _copy_store(source: Path, target: Path) -> None:
     writer = layout.connect_writer(target / layout.STORE_FILE)
     try:
         reader.backup(writer)
+        leases.create(writer)
+        leases.drop_all(writer)
     finally:
         reader.close()
         writer.close()

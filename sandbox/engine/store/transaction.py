@@ -45,7 +45,7 @@ class Transaction(TransactionState):
         if table is None and name in PUBLIC_TABLES:
             return self.catalog.system_tables[name]
         if table is None:
-            self.read_set.add(Interval.prefix(TABLES_INDEX, encode_key([name])))
+            self.read_set.add(Interval.prefix(TABLES_INDEX, encode_key([name])), counts=False)
         return table
 
     def table_numbers(self) -> dict[str, int]:
@@ -122,7 +122,7 @@ class Transaction(TransactionState):
         if found is None:
             # A table of this number may appear; which name it will have cannot be known. A function may catch the
             # error of a write and go on, so that it was missing has been read in any case.
-            self.read_set.add(Interval(TABLES_INDEX, b"", None))
+            self.read_set.add(Interval(TABLES_INDEX, b"", None), counts=False)
             if is_write:
                 raise _invalid_id(method, f'Table for ID "{document_id}" not found')
         elif table is not None and found.name != table:

@@ -10,7 +10,7 @@ import copy
 import json
 import math
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self, cast
@@ -21,7 +21,7 @@ from sandbox.engine.store.commit_log import Timestamp
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document, text_of, with_system_fields, without_system_fields
 from sandbox.engine.store.layout import TABLES_INDEX
-from sandbox.engine.store.meter import Meter, Written
+from sandbox.engine.store.meter import Ceilings, Meter, Written
 from sandbox.engine.store.pending_writes import Keys, PendingWrite, PendingWrites, keys_of
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.system_tables import PUBLIC_TABLES
@@ -83,7 +83,7 @@ class TransactionState:
         self.reads: list[ReadNote] = []
         self.pending = PendingWrites()
         self.created_tables: dict[str, Table] = {}
-        self.meter = Meter()
+        self.meter = Meter(self.read_set)
         self.journal_in: str | None = None
         """The journal of an earlier run of the same call: it says where its page has to end."""
         self.journal_out: str | None = None
@@ -133,6 +133,24 @@ class TransactionState:
         view._is_writable = False
         return view
 
+    # --- limits
+
+    def metrics(self) -> dict[str, dict[str, int]]:
+        """`{name: {used, remaining}}` as `getTransactionMetrics` tells it."""
+        return self.meter.metrics()
+
+    def lower_limits(self, limits: Mapping[str, Any]) -> Ceilings:
+        """A nested call gets its own, lower limits (`transactionLimits`). Raises LearnerError.
+
+        Give what is returned to `restore_limits` when the call has ended.
+        """
+        before = self.meter.ceilings
+        self.meter.lower(limits)
+        return before
+
+    def restore_limits(self, ceilings: Ceilings) -> None:
+        self.meter.set_ceilings(ceilings)
+
     # --- tables
 
     def name_of(self, table_no: int) -> str | None:
@@ -150,7 +168,7 @@ class TransactionState:
     def create_table(self, name: str) -> Table:
         """A table for this transaction alone until it commits. Its indexes get their true ids there."""
         # The number is only free while nobody else makes a table, so that must not have happened meanwhile.
-        self.read_set.add(Interval(TABLES_INDEX, b"", None))
+        self.read_set.add(Interval(TABLES_INDEX, b"", None), counts=False)
         number = self.catalog.next_table_number + len(self.created_tables)
         first = -1 - len(BUILT_IN_FIELDS) * len(self.created_tables)
         indexes = {
@@ -165,7 +183,7 @@ class TransactionState:
     def read_document(self, table: Table, document_id: str, meter: Meter) -> tuple[int | None, bytes | None, int]:
         """(row, JSON text, size) of the newest version this transaction sees; the row is None for its own insert."""
         key = encode_key([document_id])
-        self.read_set.add(Interval.prefix(table.by_id.id, key))
+        self.read_set.add(Interval.prefix(table.by_id.id, key), counts=meter.counts)
         write = self.pending.get(document_id)
         if write is not None:
             seq, text, size = write.seq, write.new, write.size

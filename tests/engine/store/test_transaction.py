@@ -235,10 +235,11 @@ async def test_too_many_bytes_are_refused(db: Driver, monkeypatch):
 
 async def test_too_many_writes_are_refused(db: Driver, monkeypatch):
     monkeypatch.setattr(meter_module, "DOCUMENTS_WRITTEN_MAX", 2)
-    monkeypatch.setattr(meter_module, "BYTES_WRITTEN_MAX", 1_000)
+    monkeypatch.setattr(meter_module, "BYTES_WRITTEN_MAX", 1024 * 1024)
     async with db.begin() as tx:
-        assert await refusal(tx.insert("t", {"x": "x" * 2_000})) == (
-            "Too many bytes written in a single function execution (limit: 16 MiB)"
+        await tx.insert("t", {"x": "x" * 1_000_000})
+        assert await refusal(tx.insert("t", {"x": "x" * 100_000})) == (
+            "Too many bytes written in a single function execution (limit: 1 MiB)"
         )
     async with db.begin() as tx:
         await tx.insert("t", {})
