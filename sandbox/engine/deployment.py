@@ -10,25 +10,35 @@ import asyncio
 import json
 import logging
 import os
-import re
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
-from sandbox.engine.runtime.bundle import source_of, written_schema
+from sandbox.engine.runtime.bundle import source_of
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
 from sandbox.engine.runtime.lanes import JsLanes
+from sandbox.engine.runtime.schema_places import place_in_schema
+from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.schema import SchemaDefinition
-from sandbox.engine.store import Commit, Comparison, Store, Timestamp, compare_plans
+from sandbox.engine.store import (
+    Commit,
+    Comparison,
+    Files,
+    Store,
+    StoredFile,
+    Timestamp,
+    UploadTokens,
+    compare_plans,
+)
 from sandbox.engine.sync.answers import persona_of
 from sandbox.engine.sync.callers import (
     NOBODY,
@@ -67,7 +77,9 @@ class DeployResult:
 class Deployment:
     """Open with `await Deployment.open(...)`, end with `await close()`. Belongs to one event loop."""
 
-    def __init__(self, folder: Path, store: Store, tools: Toolchain, callers: Callers, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, store: Store, tools: Toolchain, callers: Callers, clock: Clock, *, origin: str = ""
+    ) -> None:
         self.folder = folder
         self.store = store
         self.clock = clock
@@ -75,7 +87,9 @@ class Deployment:
         self.revision: int | None = None
         self._tools = tools
         self._host = JsLanes(tools)
-        self.executor = Executor(store, self._host, clock)
+        files = Files(store, on_commit=lambda: self.live.wake())
+        self.storage = Storage(files, UploadTokens(store.secret, clock), f"{origin}/api/storage")
+        self.executor = Executor(store, self._host, clock, self.storage)
         self.live = LiveQueries(store, self.executor, self.note_run)
         self.live.on_commit(self._note_commit)
         self._project: CompiledProject | None = None
@@ -95,12 +109,18 @@ class Deployment:
         verify_token: VerifyToken = refuse_every_token,
         verify_admin_key: VerifyAdminKey = refuse_every_key,
         clock: Clock | None = None,
+        origin: str = "",
     ) -> Deployment:
-        """Opens or creates the deployment in `folder`, with the code that was last live there."""
+        """Opens or creates the deployment in `folder`, with the code that was last live there.
+
+        `origin` is how clients reach it (`http://127.0.0.1:3210`); the addresses of stored files begin with it.
+        """
         clock = clock or SystemClock()
         folder.mkdir(parents=True, exist_ok=True)
         store = await Store.open(folder, clock=clock)
-        deployment = cls(folder, store, tools, Callers(verify_token, verify_admin_key), clock)
+        callers = Callers(verify_token, verify_admin_key)
+        deployment = cls(folder, store, tools, callers, clock, origin=origin)
+        await deployment.storage.files.recover()
         deployment.live.start(await store.head())
         deployment._follower = asyncio.create_task(deployment._follow_other_writers())
         await deployment._reload()
@@ -170,7 +190,7 @@ class Deployment:
             schema = SchemaDefinition.EMPTY if schema_json is None else SchemaDefinition.parse(schema_json)
             await self.store.push_schema(schema)
         except LearnerError as error:
-            raise DeployError(error.message, (_place_in_schema(error.message, files),), code=error.code) from error
+            raise DeployError(error.message, (place_in_schema(error.message, files),), code=error.code) from error
 
     async def _reload(self) -> None:
         """Brings back the code of an earlier process. It was live before, so a failure is ours and only logged."""
@@ -274,6 +294,22 @@ class Deployment:
     async def subscribe(self, path: str, args: Arguments, *, identity: Identity | None = None) -> Watch:
         return Watch(self.live, canonical_path(path), _args_json(args), identity)
 
+    # ── stored files ────────────────────────────────────────────────────────
+
+    def upload_url(self) -> str:
+        """An address to which a file may be posted for an hour."""
+        return self.storage.upload_url()
+
+    async def store_file(self, data: bytes, content_type: str | None = None) -> str:
+        """Stores a file; returns its storage id. For bytes that come in pieces there is `storage.files.receive`."""
+        return await self.storage.files.add(await self.storage.files.receive_whole(data), content_type)
+
+    async def open_file(self, uuid: str) -> tuple[StoredFile, BinaryIO] | None:
+        """The file of that address and its bytes. Raises LearnerError for what is no address of a file."""
+        return await self.storage.files.open(uuid)
+
+    # ── rows ────────────────────────────────────────────────────────────────
+
     async def insert_rows(
         self, table: str, rows: Iterable[Mapping[str, Any]], *, writer: str | None = None, cause: str = "seed"
     ) -> int:
@@ -367,26 +403,6 @@ def _too_old(ts: int) -> LearnerError:
         "Take a new timestamp (`query_ts`) and repeat the queries of this moment."
     )
     return LearnerError(text, code="SnapshotTooOld")
-
-
-def _place_in_schema(message: str, files: Mapping[str, str]) -> Problem:
-    """Where schema.ts declares what the message speaks of: the field of the table, else the table, else the schema."""
-    file, text = written_schema(files)
-    reason = message.removeprefix("Schema validation failed.\n")
-    start = _find(r"\bdefineSchema\b\s*\(", text, 0) or 0
-    table = re.search(r'[Tt]able "([A-Za-z_]\w*)"', message)
-    if table:
-        start = _find(rf"\b{table[1]}\b\s*:", text, start) or start
-    field = re.search(r"^Path: \.([A-Za-z_]\w*)", message, re.MULTILINE)
-    if field:
-        start = _find(rf"\b{field[1]}\b\s*:", text, start) or start
-    before = text[:start]
-    return Problem(file, before.count("\n") + 1, start - before.rfind("\n"), reason)
-
-
-def _find(pattern: str, text: str, start: int) -> int | None:
-    found = re.compile(pattern).search(text, start)
-    return None if found is None else found.start()
 
 
 def _write_atomically(path: Path, text: str) -> None:

@@ -49,6 +49,9 @@ FETCH_REQUEST_BYTES_MAX = 20 * MIB
 FETCH_RESPONSE_BYTES_MAX = 20 * MIB
 HTTP_BODY_BYTES_MAX = 20 * MIB
 
+# one stored file; ours: Convex has no limit
+FILE_BYTES_MAX = 20 * MIB
+
 # schema (semantics.md §3)
 INDEX_FIELDS_MAX = 16
 INDEXES_PER_TABLE_MAX = 64

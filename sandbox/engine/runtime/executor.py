@@ -12,7 +12,7 @@ import random
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
 from sandbox.engine.runtime.functions import FunctionTable, not_found
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
+from sandbox.engine.runtime.storage_calls import Storage, StorageCalls
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.runtime.system_function import SYSTEM_PREFIX, SystemCall, SystemFunction
 from sandbox.engine.runtime.turns import MutationTurns, RequestKey
@@ -54,6 +55,12 @@ class _Attempt:
     result: CallResult
     identity_was_read: bool
     total_ms: float
+    storage: StorageCalls | None = None
+
+    async def settle(self) -> None:
+        """To be called when it is decided whether the transaction is committed, and done."""
+        if self.storage is not None:
+            await self.storage.settle()
 
 
 class Host(Protocol):
@@ -65,8 +72,9 @@ class Host(Protocol):
 class Executor:
     """Runs functions of one deployment's current code. Not aware of sessions or subscriptions."""
 
-    def __init__(self, store: Store, host: Host, clock: Clock) -> None:
+    def __init__(self, store: Store, host: Host, clock: Clock, storage: Storage | None = None) -> None:
         self._store = store
+        self._storage = storage
         self._host = host
         self._clock = clock
         self._gate = CodeGate()
@@ -128,9 +136,14 @@ class Executor:
         outcome: Outcome | None = None
         retries = 0
         while outcome is None:
-            async with self._turns.take(request_key), await self._store.snapshot() as snapshot:
+            async with (
+                self._turns.take(request_key),
+                await self._store.snapshot() as snapshot,
+                AsyncExitStack() as last,
+            ):
                 await self._refuse_if_committed(request_key)
                 attempt = await self._attempt(request, "mutation", snapshot, before_run)
+                last.push_async_callback(attempt.settle)
                 if before_commit is not None and attempt.result.value_json is not None:
                     await before_commit(attempt.transaction, attempt.result.value_json)
                 try:
@@ -197,7 +210,9 @@ class Executor:
     async def _run(self, request: Request, kind: FunctionKind, transaction: Transaction) -> _Attempt:
         started = time.perf_counter()
         transaction.journal_in = request.journal
-        syscalls = Syscalls(transaction, kind=kind, identity=request.identity, path=request.path)
+        storage = None if self._storage is None else self._storage.calls(transaction, kind)
+        more = None if storage is None else storage.operations
+        syscalls = Syscalls(transaction, kind=kind, identity=request.identity, path=request.path, more=more)
         try:
             if request.is_admin and request.path.startswith(SYSTEM_PREFIX):
                 result = await self._run_system_function(request, kind, transaction)
@@ -219,7 +234,8 @@ class Executor:
             result = self._checked(request.path, result, transaction)
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
-        return _Attempt(transaction, result, syscalls.identity_was_read, (time.perf_counter() - started) * 1000)
+        total_ms = (time.perf_counter() - started) * 1000
+        return _Attempt(transaction, result, syscalls.identity_was_read, total_ms, storage)
 
     def _checked(self, path: str, result: CallResult, transaction: Transaction) -> CallResult:
         """The result, or the error of its value; what the function printed stays."""

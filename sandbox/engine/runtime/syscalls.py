@@ -51,17 +51,33 @@ class Reads(Protocol):
     def normalize_id(self, table: str, text: str) -> str | None: ...
 
 
-class Syscalls:
-    """`identity` is what `ctx.auth.getUserIdentity()` returns; `identity_was_read` says whether it was asked for."""
+Operation = Callable[[dict[str, Any]], Awaitable[str]]
+"""From the arguments of an operation to the JSON text of its result. Raises LearnerError."""
 
-    def __init__(self, tx: Reads, *, kind: FunctionKind, identity: Mapping[str, Any] | None, path: str = "") -> None:
+
+class Syscalls:
+    """`identity` is what `ctx.auth.getUserIdentity()` returns; `identity_was_read` says whether it was asked for.
+
+    `more` are operations that other modules know, by their names (storage_calls.py).
+    """
+
+    def __init__(
+        self,
+        tx: Reads,
+        *,
+        kind: FunctionKind,
+        identity: Mapping[str, Any] | None,
+        path: str = "",
+        more: Mapping[str, Operation] | None = None,
+    ) -> None:
         self._tx = tx
         self._kind = kind
         self._identity = identity
         self._path = path
         self._streams: dict[int, Stream] = {}
         self.identity_was_read = False
-        self._operations: dict[str, Callable[[dict[str, Any]], Awaitable[str]]] = {
+        self._operations: dict[str, Operation] = {
+            **(more or {}),
             "stream/next": self._stream_next,
             "id/normalize": self._normalize_id,
             "1.0/get": self._get,
@@ -97,9 +113,8 @@ class Syscalls:
     # ── reads ───────────────────────────────────────────────────────────────
 
     async def _get(self, args: dict[str, Any]) -> str:
-        if args.get("isSystem"):
-            raise LearnerError("`db.system` is not available in this sandbox yet.", code="NotAvailable")
-        document = await self._tx.get(_id(args, "get"), table=_table(args))
+        method = "system.get" if args.get("isSystem") else "get"
+        document = await self._tx.get(_id(args, method), table=_table(args), method=method)
         return "null" if document is None else document.decode()
 
     async def _stream_next(self, args: dict[str, Any]) -> str:

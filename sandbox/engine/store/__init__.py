@@ -6,6 +6,8 @@ from sandbox.engine.store.commit_log import Change, Commit, IndexKey, Timestamp
 from sandbox.engine.store.compare import Comparison, compare_plans
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document
+from sandbox.engine.store.file_folder import Arrived, Incoming
+from sandbox.engine.store.files import FileChanges, Files, StoredFile
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.paging import Page
 from sandbox.engine.store.query_stream import QueryStream
@@ -16,6 +18,7 @@ from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCT
 from sandbox.engine.store.system_writer import SystemWriter
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.store.transaction_state import Savepoint
+from sandbox.engine.store.upload_tokens import UploadTokens
 from sandbox.engine.store.vectors import vector_search
 
 __all__ = [
@@ -24,10 +27,14 @@ __all__ = [
     "SCHEDULED_FUNCTIONS",
     "STORAGE",
     "TABLES_INDEX",
+    "Arrived",
     "Change",
     "Commit",
     "Comparison",
     "Document",
+    "FileChanges",
+    "Files",
+    "Incoming",
     "IndexInfo",
     "IndexKey",
     "Interval",
@@ -38,11 +45,13 @@ __all__ = [
     "Savepoint",
     "Snapshot",
     "Store",
+    "StoredFile",
     "SystemWriter",
     "TableInfo",
     "TablePage",
     "Timestamp",
     "Transaction",
+    "UploadTokens",
     "compare_plans",
     "vector_search",
 ]

@@ -8,7 +8,6 @@ not; no lock is held between two of them. Why: docs/decisions/0001.
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from sandbox.engine.store.catalog import Catalog, CatalogCache
 from sandbox.engine.store.commit_log import Commit, RecentCommits, Timestamp, head_of
 from sandbox.engine.store.committer import Committer, RequestKey
 from sandbox.engine.store.connections import Snapshot, SnapshotPool
+from sandbox.engine.store.file_folder import link_files
 from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
 from sandbox.engine.store.read_set import Interval, ReadSet
@@ -319,6 +319,7 @@ class Store:
 
 def _copy_store(source: Path, target: Path) -> None:
     """In a thread: SQLite copies pages without Python's lock."""
+    link_files(source, target)  # before the rows, for those that are deleted meanwhile
     reader = layout.connect_reader(source / layout.STORE_FILE)
     writer = layout.connect_writer(target / layout.STORE_FILE)
     try:
@@ -328,8 +329,4 @@ def _copy_store(source: Path, target: Path) -> None:
     finally:
         reader.close()
         writer.close()
-    files = source / "files"
-    if files.is_dir():
-        (target / "files").mkdir(exist_ok=True)
-        for file in files.iterdir():
-            os.link(file, target / "files" / file.name)
+    link_files(source, target)  # and after them, for those that came meanwhile
