@@ -54,6 +54,7 @@ from sandbox.engine.sync.outbox import Close, Send
 from sandbox.engine.sync.protocol import canonical_path
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Watch
+from sandbox.engine.system_functions import SYSTEM_FUNCTIONS
 from sandbox.engine.trace import Cause, CommitNote, DeployNote, FunctionKind, Order, RunNote, TraceNote
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Deployment:
         files = Files(store, on_commit=lambda: self.live.wake())
         self.storage = Storage(files, UploadTokens(store.secret, clock), f"{origin}/api/storage")
         self.executor = Executor(store, self._host, clock, self.storage)
+        self.executor.system_functions = SYSTEM_FUNCTIONS
         self.live = LiveQueries(store, self.executor, self.note_run)
         self.live.on_commit(self._note_commit)
         self._project: CompiledProject | None = None
@@ -227,7 +229,7 @@ class Deployment:
         internal functions, too.
         """
         request = _request_of(Caller(identity, is_admin), path, args)
-        function = self.executor.functions.get(request.path)
+        function = self.executor.functions.get(request.path) or self.executor.system_functions.get(request.path)
         match kind or (function.kind if function is not None else "query"):
             case "query":
                 return (await self.run_queries([request]))[0]

@@ -241,3 +241,20 @@ async def test_an_admin_key_of_another_deployment_is_none(api: Api) -> None:
         "POST", "/api/query", {"path": "m:list", "args": {}}, Authorization=f"Convex {keys.admin_key('other')}"
     )
     assert response.status_code == 403
+
+
+async def test_an_admin_calls_the_functions_of_the_engine(api: Api) -> None:
+    headers = {"Authorization": f"Convex {api.admin_key}"}
+    added = await api.call(
+        "mutation",
+        "_system/frontend/addDocument",
+        {"table": "plain", "documents": [{"tag": "by hand"}]},
+        headers=headers,
+    )
+    assert added == {"status": "success", "value": {"success": True}}
+    rows = await api.call("query", "_system/frontend/listTableScan", {"table": "plain", "limit": 1}, headers=headers)
+    assert rows["value"][0]["tag"] == "by hand"
+    spec = await api.call("function", "_system/cli/modules:apiSpec", headers=headers)
+    assert "m.js:list" in [function["identifier"] for function in spec["value"]]
+    stranger = await api.call("query", "_system/frontend/listTableScan", {"table": "plain", "limit": 1})
+    assert "Could not find public function for '_system/frontend/listTableScan'" in stranger["errorMessage"]

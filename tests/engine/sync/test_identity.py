@@ -12,6 +12,7 @@ from sandbox.engine.clock import FixedClock
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.sync.callers import Callers, accept_admin_key, acting_identity
+from sandbox.engine.system_functions import SYSTEM_FUNCTIONS
 from tests.engine.sync.fakes import Client, FakeBackend, PythonHost, verify_token
 
 EVE = {"issuer": "tests", "subject": "eve", "name": "Eve", "emailVerified": True}
@@ -166,3 +167,12 @@ async def test_a_fresh_token_in_time_goes_on(client: Client, clock: FixedClock) 
     await client.say("Mutation", requestId=0, udfPath="notes:add", args=[{"text": "in time"}])
     await client.wait(lambda: client.of_type("MutationResponse"))
     assert client.closed is None
+
+
+async def test_an_admin_subscribes_to_a_function_of_the_engine(client: Client, backend: FakeBackend) -> None:
+    backend.executor.system_functions = SYSTEM_FUNCTIONS
+    await client.say("Authenticate", baseVersion=0, tokenType="Admin", value="admin-key")
+    await client.add_query(0, "_system/frontend/listTableScan", table="notes", limit=10)
+    await client.wait(lambda: client.value_of(0) == [])
+    await client.say("Mutation", requestId=0, udfPath="notes:add", args=[{"text": "x"}])
+    await client.wait(lambda: [row["text"] for row in client.value_of(0)] == ["x"])
