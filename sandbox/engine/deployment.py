@@ -180,6 +180,7 @@ class Deployment:
             self._project = project
             self._files = dict(files)
             self.executor.functions = analysis.functions
+            self.executor.services.modules = frozenset(project.maps)
 
     def _first_change(self, files: Mapping[str, str]) -> str:
         """Where to look when nothing more is known: the first file that differs from the live project."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,7 +41,10 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`args_json` is the JSON text of an array with one object; `seed` starts Math.random; `now_ms` is Date.now()."""
+    """`args_json` is the JSON text of an array with one object; `seed` starts Math.random; `now_ms` is Date.now().
+
+    `snapshot_ts` is what the call reads, in nanoseconds.
+    """
 
     kind: FunctionKind
     path: str
@@ -48,6 +52,19 @@ class Call:
     now_ms: float
     seed: int
     table_numbers: dict[str, int]
+    snapshot_ts: int = 0
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a realm is told of the call besides its arguments (js/prelude.js)."""
+        return {
+            "kind": self.kind,
+            "path": self.path,
+            "nowMs": self.now_ms,
+            "seed": self.seed,
+            "tables": self.table_numbers,
+            "snapshotTs": base64.b64encode(self.snapshot_ts.to_bytes(8, "little")).decode(),
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
 from sandbox.engine.runtime.functions import FunctionTable, not_found
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
+from sandbox.engine.runtime.services import Services
 from sandbox.engine.runtime.storage_calls import Storage, StorageCalls
-from sandbox.engine.runtime.syscalls import Syscalls
+from sandbox.engine.runtime.syscalls import RunContext, Syscalls
 from sandbox.engine.runtime.system_function import SYSTEM_PREFIX, SystemCall, SystemFunction
 from sandbox.engine.runtime.turns import MutationTurns, RequestKey
 from sandbox.engine.store import Snapshot, Store, Timestamp, Transaction
@@ -80,6 +81,7 @@ class Executor:
         self._gate = CodeGate()
         self._turns = MutationTurns()
         self._table = FunctionTable({})
+        self.services = Services(secret=store.secret)
         self.system_functions: Mapping[str, SystemFunction] = {}
         """By path ("_system/frontend/getSchemas"); called only by those who hold the admin key."""
 
@@ -211,8 +213,9 @@ class Executor:
         started = time.perf_counter()
         transaction.journal_in = request.journal
         storage = None if self._storage is None else self._storage.calls(transaction, kind)
-        more = None if storage is None else storage.operations
-        syscalls = Syscalls(transaction, kind=kind, identity=request.identity, path=request.path, more=more)
+        now_ms, seed = float(self._clock.now_ns() // 1_000_000), secrets.randbits(31)
+        run = RunContext(request, self._table, self.services, now_ms, seed, storage)
+        syscalls = Syscalls(transaction, kind=kind, path=request.path, run=run)
         try:
             if request.is_admin and request.path.startswith(SYSTEM_PREFIX):
                 result = await self._run_system_function(request, kind, transaction)
@@ -223,9 +226,10 @@ class Executor:
                 kind=kind,
                 path=request.path,
                 args_json=request.args_json,
-                now_ms=float(self._clock.now_ns() // 1_000_000),
-                seed=secrets.randbits(31),
+                now_ms=now_ms,
+                seed=seed,
                 table_numbers=transaction.table_numbers(),
+                snapshot_ts=transaction.begin_ts,
             )
             asked = time.perf_counter()
             result = await self._host.call(call, syscalls)
@@ -251,10 +255,10 @@ class Executor:
         function = self.system_functions.get(request.path)
         if function is None or function.kind != kind:
             raise not_found(request.path)
-        (args,) = json.loads(request.args_json)
-        if not isinstance(args, dict):
+        arguments = json.loads(request.args_json)
+        if not isinstance(arguments, list) or len(arguments) != 1 or not isinstance(arguments[0], dict):
             raise LearnerError("The arguments must be one object.", code="InvalidArguments")
-        value = await function.run(SystemCall(transaction, args, self.functions, request.journal))
+        value = await function.run(SystemCall(transaction, arguments[0], self.functions, request.journal))
         return CallResult(ok=True, value_json=json.dumps(value), error=None, log_lines=(), total_ms=0.0)
 
     def _outcome(

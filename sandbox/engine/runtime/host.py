@@ -7,23 +7,21 @@ function may do while it runs is syscalls.py; who runs what and why is executor.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.engine.errors import DeployError, FunctionTimedOut, LearnerError
+from sandbox.engine.errors import DeployError, LearnerError
 from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.analysis import import_error, parse_analysis
 from sandbox.engine.runtime.call import Analysis, Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject
-from sandbox.engine.runtime.exchange import CallStopped, Reply, well_formed
+from sandbox.engine.runtime.exchange import CallStopped, Reply
 from sandbox.engine.runtime.pool import close_pools, pool_of
 from sandbox.engine.runtime.process import JsProcess
-from sandbox.engine.runtime.stack import frames_of, uncaught
+from sandbox.engine.runtime.results import stopped_error, thrown_error
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.runtime.toolchain import Toolchain
-from sandbox.engine.runtime.unawaited import names_of, warning
 
 __all__ = ["Analysis", "Call", "CallResult", "FunctionInfo", "JsHost", "close_pools"]
 
@@ -119,11 +117,8 @@ class JsHost:
             await self._drop()
             return None, stopped_error(stopped), ()
         if not reply.ok:
-            return None, thrown_error(reply, self._code.project), ()
-        unawaited = names_of(reply.unawaited)
-        if unawaited:
-            log_lines.append(warning(unawaited))
-        return reply.text, None, unawaited
+            return None, thrown_error(reply, self._code.project), reply.unawaited
+        return reply.text, None, reply.unawaited
 
     async def _reply(self, code: _Code, call: Call, syscalls: Syscalls, log_lines: list[str]) -> Reply:
         try:
@@ -173,24 +168,3 @@ class JsHost:
         if self._reaper is not None:
             self._reaper.cancel()
         self._reaper = asyncio.get_running_loop().call_later(seconds, then)
-
-
-def stopped_error(stopped: CallStopped) -> LearnerError:
-    """What the caller is told of a call that was stopped."""
-    if stopped.code == "FunctionTimedOut":
-        return FunctionTimedOut(stopped.message)
-    return LearnerError(stopped.message, code=stopped.code)
-
-
-def thrown_error(reply: Reply, project: CompiledProject) -> LearnerError:
-    """What the function threw; a reply without a stack is a text of our own, which Convex prints bare."""
-    if reply.stack is None:
-        return LearnerError(reply.error)
-    message = uncaught(reply.error, frames_of(reply.stack, project.maps))
-    if reply.data is None:
-        return LearnerError(message, code="UncaughtError")
-    try:
-        data = json.loads(well_formed(json.dumps(json.loads(reply.data), ensure_ascii=False)))
-        return LearnerError(message, code="ConvexError", data=data, has_data=True)
-    except (ValueError, RecursionError):
-        return LearnerError(message, code="UncaughtError")

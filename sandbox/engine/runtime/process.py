@@ -94,16 +94,10 @@ class JsProcess:
     async def call(self, call: Call, syscalls: Syscalls, log_lines: list[str]) -> Reply:
         """Runs one function. Log lines are added to `log_lines` as they come, so they outlive a CallStopped."""
         run = _new_run()
-        about = {
-            "kind": call.kind,
-            "path": call.path,
-            "nowMs": call.now_ms,
-            "seed": call.seed,
-            "tables": call.table_numbers,
-        }
-        self._send({"do": "call", "run": run, "args": call.args_json, "about": about})
+        self._send({"do": "call", "run": run, "args": call.args_json, "about": call.about})
         seconds = limits.CALL_DEADLINE_MS / 1000
-        return await self._collect(Exchange(self._channel, run, BEGIN_SECONDS, seconds, syscalls, log_lines))
+        exchange = Exchange(self._channel, run, BEGIN_SECONDS, seconds, syscalls, log_lines, self.project)
+        return await self._collect(exchange)
 
     def kill(self) -> None:
         """Ends the process and whatever it may have started."""

@@ -98,6 +98,10 @@ class StorageCalls:
             "1.0/storageGet": self._get,
         }
 
+    def of_kind(self, kind: FunctionKind) -> StorageCalls:
+        """For a call that a function makes: the same transaction, the rules of its own kind."""
+        return StorageCalls(self._storage, self._scope, kind)
+
     async def settle(self) -> None:
         """To be called once the transaction is over, whatever came of it."""
         await self._scope.settle()

@@ -21,6 +21,7 @@ _METHODS = {
     "shallowMerge": "db.patch",
     "replace": "db.replace",
     "remove": "db.delete",
+    "runUdf": "runMutation or runQuery",
 }
 
 

@@ -155,8 +155,8 @@ async def test_a_mutation_that_throws_leaves_nothing_and_one_that_catches_goes_o
     ("name", "text"),
     [
         ("deep", "Document is too nested (nested 17 levels deep > maximum nesting 16)"),
-        ("long", "Array length is too long (8193 > maximum length 8192)"),
-        ("wide", "Object has too many fields (1025 > maximum number 1024)"),
+        ("long", "Invalid argument `value` for `db.insert`: Array length is too long (8193 > maximum length 8192)"),
+        ("wide", "Invalid argument `value` for `db.insert`: Object has too many fields (1025 > maximum number 1024)"),
         ("large", "Value is too large (1.00 MiB > maximum size 1 MiB)"),
     ],
 )

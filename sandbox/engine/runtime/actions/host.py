@@ -16,7 +16,8 @@ from sandbox.engine.runtime.actions.running import ActionCall, Operations
 from sandbox.engine.runtime.call import CallResult
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.exchange import CallStopped, Reply
-from sandbox.engine.runtime.host import IMPORT_SEED, stopped_error, thrown_error
+from sandbox.engine.runtime.host import IMPORT_SEED
+from sandbox.engine.runtime.results import stopped_error, thrown_error
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.unawaited import names_of, warning
 

@@ -57,6 +57,7 @@
   // in between, an action's runner does not. Only strings cross.
 
   let tables = { __proto__: null };
+  let snapshotTs;
   let first = null;
   let last = null;
   let askedCount = 0;
@@ -134,6 +135,7 @@
     if (op === "1.0/queryStream") return openStream(parse(text).query);
     if (op === "1.0/queryCleanup") return closeStream(parse(text).queryId);
     if (op === "1.0/db/normalizeId") return normalizeId(parse(text));
+    if (op === "1.0/getSnapshotTs" && snapshotTs !== undefined) return `{"$integer":"${snapshotTs}"}`;
     throw new Error(`Unknown operation ${op}`);
   }
 
@@ -362,10 +364,11 @@
 
   // ---- invocation ----------------------------------------------------------------------------------------------
 
-  // `about` is JSON: {kind, path, nowMs, seed, tables: {name: number}}.
+  // `about` is JSON: {kind, path, nowMs, seed, tables: {name: number}, snapshotTs: eight bytes in base64}.
   realm.invoke = (args, about) => {
-    const { kind, path, nowMs, seed, tables: tableNumbers } = parse(about);
-    tables = tableNumbers;
+    const { kind, path, nowMs, seed, ...given } = parse(about);
+    tables = given.tables;
+    snapshotTs = given.snapshotTs;
     realm.phase = kind === "http" ? "action" : kind;
     realm.setClock(nowMs);
     realm.setSeed(seed);

@@ -9,12 +9,13 @@
 // before: what was not awaited still happens, and is reported.
 //
 // Frames, one per line. Host to process: a JSON command, or the answer to the syscall that was just asked:
-//   "=" text, or "!" {"message", "data"?}.
+//   "=" text, or "!" {"message", "data"?}, or "&" {"args", "about"}: a call that has to run first.
 // Process to host, each with the run number the host gave:
 //   "B" run                           learner code begins; what was before does not count
 //   "S" run TAB op TAB arguments      a syscall; the process blocks until it is answered
 //   "Q" run TAB stream TAB consumed   a stream was left after so many documents; not answered
 //   "G" run TAB JSON string           a console line; sent at once, so that it survives a call that is killed
+//   "E" run TAB header TAB text       the outcome of the call that "&" began; answered with what its caller gets
 //   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
 import { setImmediate } from "node:timers";
 import { answer, compileModules, evaluate, exit, fillRealm, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
@@ -149,8 +150,15 @@ async function load(command) {
 
 async function call({ run, args, about }) {
   const built = spare ?? readyRealm();
-  const { seat, realm } = built;
   spare = null;
+  const [header, text] = await runCall(built, run, args, about);
+  answer(run, header, text);
+  spare = readyRealm();
+}
+
+// One call in a realm of its own. Returns header and text of its outcome.
+async function runCall(built, run, args, about) {
+  const { seat, realm } = built;
   current = built;
   writeLine("B" + run);
   seat.run = run;
@@ -158,12 +166,21 @@ async function call({ run, args, about }) {
   const unawaited = await runToEnd(built);
   realm.finish();
   seat.open = false;
-  answerCall(run, about.path, seat.outcome, unawaited);
-  spare = readyRealm();
+  return outcomeOf(about.path, seat.outcome, unawaited);
+}
+
+// A call that a function makes, over the same lines; the function waits. Returns what the host answers it.
+async function runNested(caller, { args, about }) {
+  const { run } = caller.seat;
+  const [header, text] = await runCall(readyRealm(), run, args, about);
+  current = caller;
+  writeLine("E" + run + "\t" + stringify(header) + "\t" + text);
+  return readLine();
 }
 
 // Lets the function run and executes what it asks for, in order. Returns the operations that waited when it returned.
-async function runToEnd({ seat, realm }) {
+async function runToEnd(built) {
+  const { seat, realm } = built;
   let unawaited = null;
   do {
     await turn();
@@ -171,12 +188,13 @@ async function runToEnd({ seat, realm }) {
       if (!seat.outcome.ok) return [];
       unawaited ??= realm.waiting(UNAWAITED_MAX).split(" ");
     }
-  } while (execute(seat, realm));
+  } while (await execute(built));
   return (unawaited ?? []).filter((op) => op !== "");
 }
 
 // Executes the operation whose turn it is, and those behind it that go with it. False when none waits.
-function execute(seat, realm) {
+async function execute(built) {
+  const { seat, realm } = built;
   const waiting = realm.waiting(1);
   if (waiting === "") return false;
   for (let count = 1; ; count += 1) {
@@ -184,18 +202,20 @@ function execute(seat, realm) {
     if (question === "") return true;
     const op = question.indexOf("\t") + 1;
     const text = question.indexOf("\t", op) + 1;
-    realm.answer(question.slice(0, op - 1), seat.host(question.slice(op, text - 1), question.slice(text)));
+    let reply = seat.host(question.slice(op, text - 1), question.slice(text));
+    if (reply[0] === "&") reply = await runNested(built, parse(reply.slice(1)));
+    realm.answer(question.slice(0, op - 1), reply);
     if (count === READS_MAX || GROUPS[waiting] === undefined || GROUPS[realm.waiting(1)] !== GROUPS[waiting]) return true;
   }
 }
 
-function answerCall(run, path, outcome, unawaited) {
-  if (outcome === null) return answer(run, { ok: false, error: "Returned promise will never resolve" }, "");
+function outcomeOf(path, outcome, unawaited) {
+  if (outcome === null) return [{ ok: false, error: "Returned promise will never resolve" }, ""];
   const { ok, text, stack, data } = outcome;
-  if (!ok) return answer(run, { ok, error: text, stack, data }, "");
+  if (!ok) return [{ ok, error: text, stack, data }, ""];
   const refusal = refuseResult(path, text);
-  if (refusal !== null) return answer(run, { ok: false, error: refusal }, "");
-  answer(run, { ok, unawaited }, text);
+  if (refusal !== null) return [{ ok: false, error: refusal }, ""];
+  return [{ ok, unawaited }, text];
 }
 
 // For the probe of hardening.py, which measures how much memory the process takes before it does anything.

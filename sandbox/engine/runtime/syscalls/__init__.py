@@ -1,0 +1,78 @@
+"""What a running function may ask of the engine, one object for one call, over one store transaction.
+
+The operations stand in groups, a file each; a group is a function from the call's context to operations by name.
+Facts and texts: docs/spec/runtime-abi.md §2. Arguments come from learner code and are checked before they are used.
+Two operations are our own, between js/prelude.js and here: "stream/next" and "id/normalize".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime.syscalls import database, meta, nested, refusals, scheduling, storage
+from sandbox.engine.runtime.syscalls.context import CallContext, Operation, Reads, RunContext, Stream
+from sandbox.engine.runtime.syscalls.nested import NestedCall
+from sandbox.engine.trace import FunctionKind
+
+__all__ = ["CallContext", "NestedCall", "Operation", "Reads", "RunContext", "Stream", "Syscalls"]
+
+_GROUPS = (
+    database.operations,
+    meta.operations,
+    scheduling.operations,
+    storage.operations,
+    nested.operations,
+    refusals.operations,
+)
+
+
+class Syscalls:
+    """`run` is what the call shares with those that it makes; without it, the call stands alone."""
+
+    def __init__(
+        self,
+        tx: Reads,
+        *,
+        kind: FunctionKind,
+        identity: Mapping[str, Any] | None = None,
+        path: str = "",
+        run: RunContext | None = None,
+        depth: int = 0,
+    ) -> None:
+        self._context = CallContext(tx, kind, path, run or RunContext.alone(path, identity), depth)
+        self._streams = database.Streams(tx)
+        self._operations: dict[str, Operation] = dict(self._streams.operations)
+        for group in _GROUPS:
+            self._operations.update(group(self._context))
+
+    @property
+    def _tx(self) -> Reads:
+        return self._context.tx
+
+    @property
+    def identity_was_read(self) -> bool:
+        """Whether `ctx.auth.getUserIdentity()` was called, here or in a call that this one made."""
+        return self._context.run.identity_was_read
+
+    async def handle(self, op: str, args_json: str) -> str | NestedCall:
+        """The JSON text of the result, or a call that has to run first.
+
+        Raises LearnerError, which the function sees as a rejected promise.
+        """
+        operation = self._operations.get(op)
+        if operation is None:
+            raise LearnerError(f"Unknown async operation {op}", code="UnknownOperation")
+        try:
+            args = json.loads(args_json)
+        except (ValueError, RecursionError):
+            args = None
+        if not isinstance(args, dict):
+            raise LearnerError(f"Invalid arguments for {op}", code="InvalidSyscall")
+        return await operation(args)
+
+    def leave_stream(self, stream: int, consumed: int) -> None:
+        """The function stopped reading a query after `consumed` documents: only so much of it counts as read."""
+        self._streams.leave(stream, consumed)
