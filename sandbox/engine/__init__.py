@@ -23,10 +23,11 @@ from sandbox.engine.sync.callers import Caller, accept_admin_key
 from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Emission, Watch
-from sandbox.engine.trace import Cause, CommitNote, DeployNote, ReadNote, RunNote, TraceNote, WriteNote
+from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, ReadNote, RunNote, TraceNote, WriteNote
 from sandbox.engine.values import ValueFormat, parse_format
 
 __all__ = [
+    "BackfillNote",
     "Bundle",
     "Caller",
     "Cause",

@@ -33,6 +33,7 @@ from sandbox.engine.store import (
     Commit,
     Comparison,
     Files,
+    PushProgress,
     Store,
     StoredFile,
     Timestamp,
@@ -55,7 +56,7 @@ from sandbox.engine.sync.protocol import canonical_path
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Watch
 from sandbox.engine.system_functions import SYSTEM_FUNCTIONS
-from sandbox.engine.trace import Cause, CommitNote, DeployNote, FunctionKind, Order, RunNote, TraceNote
+from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, FunctionKind, Order, RunNote, TraceNote
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +192,7 @@ class Deployment:
     async def _push_schema(self, schema_json: str | None, files: Mapping[str, str]) -> None:
         try:
             schema = SchemaDefinition.EMPTY if schema_json is None else SchemaDefinition.parse(schema_json)
-            await self.store.push_schema(schema)
+            await self.store.push_schema(schema, report=self._note_progress)
         except LearnerError as error:
             raise DeployError(error.message, (place_in_schema(error.message, files),), code=error.code) from error
 
@@ -358,6 +359,10 @@ class Deployment:
 
     def note_run(self, note: RunNote) -> None:
         self._tell(note)
+
+    def _note_progress(self, progress: PushProgress) -> None:
+        at_ms = self.clock.now_ns() / 1_000_000
+        self._tell(BackfillNote(at_ms, progress.table, progress.indexes, progress.documents, progress.total))
 
     def _note_commit(self, commit: Commit) -> None:
         if not commit.changes:

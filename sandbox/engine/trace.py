@@ -80,6 +80,20 @@ class DeployNote:
 
 
 @dataclass(frozen=True, slots=True)
+class BackfillNote:
+    """A deploy that looks at stored documents: `documents` of `total` of one table are through.
+
+    `indexes` are being filled; without any, the documents are only held against the new schema.
+    """
+
+    at_ms: float
+    table: str
+    indexes: tuple[str, ...]
+    documents: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommitNote:
     """One commit, as the log tells it. `run_id` is empty when no learner function made it (seeding, Data panel)."""
 
@@ -92,4 +106,4 @@ class CommitNote:
     documents: int
 
 
-TraceNote = RunNote | DeployNote | CommitNote
+TraceNote = RunNote | DeployNote | BackfillNote | CommitNote

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.engine import CommitNote, DeployNote, ReadNote, RunNote, WriteNote
+from sandbox.engine import BackfillNote, CommitNote, DeployNote, ReadNote, RunNote, WriteNote
 
 if TYPE_CHECKING:
     from sandbox.engine import Comparison, TableInfo
@@ -75,6 +75,16 @@ def commit_message(note: CommitNote) -> Message:
 
 def deployed_message(note: DeployNote) -> Message:
     return {"type": "deployed", "revision": note.revision, "total_ms": note.total_ms}
+
+
+def backfill_message(note: BackfillNote) -> Message:
+    return {
+        "type": "backfill",
+        "table": note.table,
+        "indexes": list(note.indexes),
+        "documents": note.documents,
+        "total": note.total,
+    }
 
 
 def table_message(

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from sandbox.engine import CommitNote, DeployNote, LearnerError, ReadNote, RunNote, TraceNote
+from sandbox.engine import BackfillNote, CommitNote, DeployNote, LearnerError, ReadNote, RunNote, TraceNote
 from sandbox.gateway import activity, course
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import Receive, Send, Socket
@@ -141,6 +141,8 @@ class WorkspaceFeed:
                 self._say(activity.deployed_message(note))
                 self._tables_changed = True
                 self._is_changed.set()
+            case BackfillNote():
+                self._say(activity.backfill_message(note))
             case CommitNote():
                 self._hear_commit(note)
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from channels.testing import WebsocketCommunicator
 
-from sandbox.engine.trace import Cause, CommitNote, DeployNote, ReadNote, RunNote, WriteNote
+from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, ReadNote, RunNote, WriteNote
 from sandbox.gateway import course
 from sandbox.gateway.workspace_consumer import workspace_consumer
 
@@ -107,6 +107,17 @@ async def test_a_commit_without_a_run_is_told(page):
     page.deployment.tell(CommitNote(41, "", 1.0, "seed", "data panel", ("signups",), 250))
     commit = await hear(page, "commit")
     assert (commit["commit_ts"], commit["cause"], commit["documents"]) == ("41", "seed", 250)
+
+
+async def test_a_deploy_with_many_documents_says_how_far_it_is(page):
+    page.deployment.tell(BackfillNote(1.0, "signups", ("by_owner",), 200, 1_000))
+    assert await hear(page, "backfill") == {
+        "type": "backfill",
+        "table": "signups",
+        "indexes": ["by_owner"],
+        "documents": 200,
+        "total": 1_000,
+    }
 
 
 async def test_a_deploy_is_told_and_the_tables_are_read_again(page):

@@ -13,6 +13,7 @@ from sandbox.engine.store.paging import Page
 from sandbox.engine.store.query_stream import QueryStream
 from sandbox.engine.store.read_index import ReadIndex
 from sandbox.engine.store.read_set import Interval, ReadSet
+from sandbox.engine.store.schema_push import PushProgress
 from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
 from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCTIONS, STORAGE
 from sandbox.engine.store.system_writer import SystemWriter
@@ -39,6 +40,7 @@ __all__ = [
     "IndexKey",
     "Interval",
     "Page",
+    "PushProgress",
     "QueryStream",
     "ReadIndex",
     "ReadSet",

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sandbox.engine.errors import DeployError, Problem
 from sandbox.engine.schema import AnyIndexDefinition, SchemaDefinition, TableDefinition, is_subset
@@ -44,6 +44,7 @@ _FIND = (
     "SELECT d.seq, d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
     "WHERE e.index_id = ? AND e.key = ?"
 )
+_COUNT = "SELECT documents FROM tables WHERE number = ?"
 _PURGE = (
     "DELETE FROM index_entries WHERE index_id = ?1 AND key <= coalesce("
     "(SELECT key FROM index_entries WHERE index_id = ?1 ORDER BY key LIMIT 1 OFFSET 999), x'ff')"
@@ -72,11 +73,26 @@ class _Difference:
     work: tuple[_TableWork, ...]
 
 
+class PushProgress(NamedTuple):
+    """How far a push is with the documents of one table: `documents` of about `total`.
+
+    `indexes` are being filled; without any, the documents are only held against the new schema.
+    """
+
+    table: str
+    indexes: tuple[str, ...]
+    documents: int
+    total: int
+
+
+ReportProgress = Callable[[PushProgress], None]
+
+
 class _OvertakenError(Exception):
     """A transaction created a table that this push was about to create."""
 
 
-async def push_schema(store: Store, schema: SchemaDefinition, seen: Callable[[int], None] | None) -> None:
+async def push_schema(store: Store, schema: SchemaDefinition, report: ReportProgress | None) -> None:
     """See `Store.push_schema`."""
     async with _only_push(store.folder / "push.lock"):
         await _purge_dropped(store, also_building=True)
@@ -84,7 +100,7 @@ async def push_schema(store: Store, schema: SchemaDefinition, seen: Callable[[in
             async with await store.snapshot() as snapshot:
                 if snapshot.catalog.schema == schema:
                     return
-                push = _Push(store, schema, snapshot, seen)
+                push = _Push(store, schema, snapshot, report)
                 try:
                     await push.run()
                     break
@@ -113,14 +129,13 @@ async def _only_push(path: Path) -> AsyncIterator[None]:
 
 class _Push:
     def __init__(
-        self, store: Store, schema: SchemaDefinition, snapshot: Snapshot, seen: Callable[[int], None] | None
+        self, store: Store, schema: SchemaDefinition, snapshot: Snapshot, report: ReportProgress | None
     ) -> None:
         self._store = store
         self._schema = schema
         self._snapshot = snapshot
         self._catalog = snapshot.catalog
-        self._seen = seen
-        self._documents_seen = 0
+        self._report = report
         self._followed = snapshot.ts
         self._difference = _difference(snapshot.catalog, schema)
         self._is_in_force = False
@@ -161,6 +176,8 @@ class _Push:
 
     async def _go_through(self, work: _TableWork) -> None:
         span = Interval(work.table.by_creation_time.id, b"", None)
+        total = self._count(work.table)
+        seen = 0
         while True:
             rows = read_span(self._snapshot.connection, span, False, SLICE_DOCUMENTS)
             documents = [cast(Document, loads(text)) for _, text, _ in rows]
@@ -168,9 +185,12 @@ class _Push:
                 self._check(work, document, "Document with ID")
             if work.building:
                 self._fill(work, documents)
-            self._documents_seen += len(rows)
+            seen += len(rows)
             if len(rows) < SLICE_DOCUMENTS:
                 return
+            if self._report is not None:
+                indexes = tuple(index.name for index in work.building)
+                self._report(PushProgress(work.table.name, indexes, seen, max(seen, total)))
             await self._let_others_run()
             span = Interval(span.index_id, key_after(rows[-1][0]) or b"", None)
 
@@ -201,9 +221,11 @@ class _Push:
             problem = Problem("convex/schema.ts", 0, 0, message)
             raise DeployError(message, (problem,), code="SchemaValidationFailed")
 
+    def _count(self, table: Table) -> int:
+        row = self._snapshot.connection.execute(_COUNT, (table.number,)).fetchone()
+        return int(row[0])
+
     async def _let_others_run(self) -> None:
-        if self._seen is not None:
-            self._seen(self._documents_seen)
         await self._store.pause()
         await asyncio.sleep(0)
 

@@ -28,7 +28,7 @@ from sandbox.engine.store.file_folder import link_files
 from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
 from sandbox.engine.store.read_set import Interval, ReadSet
-from sandbox.engine.store.schema_push import push_schema
+from sandbox.engine.store.schema_push import ReportProgress, push_schema
 from sandbox.engine.store.system_tables import create_system_tables
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.trace import Order
@@ -226,15 +226,15 @@ class Store:
         await self.pause()
         return ts
 
-    async def push_schema(self, schema: SchemaDefinition, *, seen: Callable[[int], None] | None = None) -> None:
+    async def push_schema(self, schema: SchemaDefinition, *, report: ReportProgress | None = None) -> None:
         """Puts a schema in force: checks stored documents, creates tables, fills new indexes, drops old ones.
 
-        All or nothing; others run meanwhile. `seen` is told now and then how many documents have been looked at.
+        All or nothing; others run meanwhile. `report` is told now and then how far it is.
         Raises DeployError "Schema validation failed. …" naming a document. Tables that are no longer in the schema
         keep their documents.
         """
         await self.pause()
-        await push_schema(self, schema, seen)
+        await push_schema(self, schema, report)
         async with await self.snapshot():
             pass  # so that `schema` is the new one
 

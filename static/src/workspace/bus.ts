@@ -5,6 +5,7 @@
  * was said before it came. The bus carries facts and wishes; it decides nothing.
  */
 import type {
+  BackfillMessage,
   ClientMessage,
   CommitMessage,
   ComparedMessage,
@@ -64,6 +65,8 @@ export interface BusEvents {
   /** A revision went live, ours or another tab's: panes load it. Said again with `liveMs` (end of the pause before
    *  saving → shown in both panes) when both panes have said `pane-shown`. */
   deployed: { revision: number; liveMs: number | null };
+  /** A deploy has many stored documents to go through. */
+  backfill: BackfillMessage;
   /** The server has our edits, deployed or not. */
   saved: { revision: number; goodRevision: number | null; serverMs: number };
   status: SaveStatus;

@@ -113,6 +113,14 @@ export interface CommitMessage {
   documents: number;
 }
 
+/** A deploy goes through the documents of a table: to fill indexes, or, without any, to hold them against the schema. */
+export interface BackfillMessage {
+  table: string;
+  indexes: string[];
+  documents: number;
+  total: number;
+}
+
 export interface TableMessage {
   table: string;
   index: string | null;
@@ -139,6 +147,7 @@ export type ServerMessage =
   | { type: "run"; run: RunMessage }
   | ({ type: "commit" } & CommitMessage)
   | { type: "deployed"; revision: number; total_ms: number }
+  | ({ type: "backfill" } & BackfillMessage)
   | ({ type: "table" } & TableMessage)
   | ({ type: "compared" } & ComparedMessage)
   | { type: "seeded"; count: number; ms: number }

@@ -1,21 +1,24 @@
 /** `<save-status>`: where the learner's edits stand, in words, in the header. */
-import { bus, type SaveStatus } from "./bus.ts";
+import { type BackfillMessage, bus, type SaveStatus } from "./bus.ts";
 
 /** For a second or so nothing need be said: a save that works shows its result soon enough. */
 const QUIET: ReadonlySet<SaveStatus["state"]> = new Set(["editing", "saving"]);
 const TROUBLE: ReadonlySet<SaveStatus["state"]> = new Set(["offline", "conflict", "refused"]);
 
 class SaveStatusElement extends HTMLElement {
-  #stop: (() => void) | undefined;
+  #stops: (() => void)[] = [];
 
   connectedCallback(): void {
-    this.#stop = bus.on("status", (status) => this.#show(status));
+    this.#stops = [
+      bus.on("status", (status) => this.#show(status)),
+      bus.on("backfill", (progress) => this.#showProgress(progress)),
+    ];
     const status = bus.latest("status");
     if (status) this.#show(status);
   }
 
   disconnectedCallback(): void {
-    this.#stop?.();
+    for (const stop of this.#stops) stop();
   }
 
   #show({ state, text }: SaveStatus): void {
@@ -24,6 +27,13 @@ class SaveStatusElement extends HTMLElement {
     // Announced politely as it is, "editing, saving, saved" at each pause would drown everything else.
     this.setAttribute("aria-live", QUIET.has(state) ? "off" : "polite");
     this.textContent = text;
+  }
+
+  /** A save that has many stored documents to go through says how far it is. */
+  #showProgress({ table, indexes, documents, total }: BackfillMessage): void {
+    if (this.dataset.state !== "saving") return;
+    const what = indexes.length > 0 ? `filling ${indexes.join(", ")} of` : "checking";
+    this.textContent = `Saving: ${what} ${table}, ${documents.toLocaleString("en")} of ${total.toLocaleString("en")}`;
   }
 }
 

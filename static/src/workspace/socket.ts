@@ -80,6 +80,9 @@ export class WorkspaceSocket {
       case "deployed":
         this.#goodRevision(message.revision);
         break;
+      case "backfill":
+        bus.emit("backfill", message);
+        break;
       case "tables":
         bus.emit("tables", message.tables);
         break;

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sandbox.engine.errors import Conflict, DeployError, LearnerError
 from sandbox.engine.schema import SchemaDefinition
-from sandbox.engine.store import Store, schema_push
+from sandbox.engine.store import PushProgress, Store, schema_push
 from sandbox.engine.values import loads
 
 from .driver import Driver, by, scan, schema
@@ -78,18 +78,33 @@ async def test_a_table_that_leaves_the_schema_keeps_its_documents(db: Driver):
     assert [index.name for index in info.indexes] == ["by_id", "by_creation_time"]
 
 
-async def test_a_staged_index_is_filled_and_becomes_ready_without_filling(db: Driver):
+async def test_a_staged_index_is_filled_and_becomes_ready_without_filling(db: Driver, monkeypatch):
     await db.insert("t", {"n": 1.0})
     staged = (
         schema({"t": {"by_n": ["n"]}}).json_text.replace('"indexes"', '"x"').replace('"stagedDbIndexes"', '"indexes"')
     )
     staged = staged.replace('"x"', '"stagedDbIndexes"')
     await db.store.push_schema(SchemaDefinition.parse(staged))
-    with pytest.raises(LearnerError, match="currently staged"):
+    with pytest.raises(LearnerError) as caught:
         await db.collect(by("t.by_n"))
+    assert caught.value.message == ("Index t.by_n is currently staged and not available to query until it is enabled.")
     await db.insert("t", {"n": 2.0})
-    await db.push({"t": {"by_n": ["n"]}})
+    with monkeypatch.context() as patched:
+        patched.setattr(schema_push._Push, "_fill", None)
+        await db.push({"t": {"by_n": ["n"]}})
     assert [row["n"] for row in await db.collect(by("t.by_n"))] == [1.0, 2.0]
+
+
+async def test_without_schema_validation_documents_are_not_checked_and_indexes_are_filled(db: Driver):
+    await db.insert("t", {"n": "text"})
+    text = schema({"t": {"by_n": ["n"]}}, t={"n": NUMBER}).json_text
+    unchecked = SchemaDefinition.parse(text.replace('"schemaValidation":true', '"schemaValidation":false'))
+    await db.store.push_schema(unchecked)
+    await db.insert("t", {"n": True, "more": 1.0})
+    assert [row["n"] for row in await db.collect(by("t.by_n"))] == [True, "text"]
+    error = await refused(db.store.push_schema(SchemaDefinition.parse(text)))
+    assert error.code == "SchemaValidationFailed"
+    assert not db.store.schema.schema_validation
 
 
 async def test_the_schema_comes_back_when_the_store_is_opened_again(db: Driver, clock):
@@ -142,10 +157,23 @@ async def push_beside(db: Driver, new_schema: SchemaDefinition, *steps) -> None:
     pushing = asyncio.Event()
     db.store.pause = pause
     try:
-        await db.store.push_schema(new_schema, seen=lambda _: pushing.set())
+        await db.store.push_schema(new_schema, report=lambda _: pushing.set())
     finally:
         db.store.pause = real_pause
     assert not waiting
+
+
+async def test_a_push_tells_how_far_it_is(db: Driver, small_slices):
+    await db.insert("t", *({"n": float(n)} for n in range(5)))
+    reports: list[PushProgress] = []
+    await db.store.push_schema(schema({"t": {"by_n": ["n"], "by_m": ["m"]}}), report=reports.append)
+    await db.store.push_schema(schema({"t": {"by_n": ["n"]}}, t={"n": NUMBER}), report=reports.append)
+    assert reports == [
+        ("t", ("by_m", "by_n"), 2, 5),
+        ("t", ("by_m", "by_n"), 4, 5),
+        ("t", (), 2, 5),
+        ("t", (), 4, 5),
+    ]
 
 
 async def test_commits_during_a_push_are_in_the_new_index(db: Driver, small_slices):
@@ -224,12 +252,12 @@ async def test_two_pushes_at_once_come_one_after_the_other(db: Driver, clock, sm
 async def test_what_a_crash_left_of_a_push_is_swept_up_by_the_next(db: Driver, small_slices, monkeypatch):
     await db.insert("t", *({"n": float(n)} for n in range(10)))
 
-    def crash(_: int) -> None:
+    def crash(_: PushProgress) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(schema_push._Push, "abandon", lambda self: None)
     with pytest.raises(KeyboardInterrupt):
-        await db.store.push_schema(schema({"t": {"by_n": ["n"]}}), seen=crash)
+        await db.store.push_schema(schema({"t": {"by_n": ["n"]}}), report=crash)
     monkeypatch.undo()
     await db.push({"t": {"by_m": ["m"]}})
     states = db.store._connection.execute(
