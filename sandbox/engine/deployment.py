@@ -20,10 +20,12 @@ from typing import Any, BinaryIO
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
+from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.bundle import source_of
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
+from sandbox.engine.runtime.fetching import FetchPolicy
 from sandbox.engine.runtime.lanes import JsLanes
 from sandbox.engine.runtime.schema_places import place_in_schema
 from sandbox.engine.runtime.storage_calls import Storage
@@ -80,7 +82,15 @@ class Deployment:
     """Open with `await Deployment.open(...)`, end with `await close()`. Belongs to one event loop."""
 
     def __init__(
-        self, folder: Path, store: Store, tools: Toolchain, callers: Callers, clock: Clock, *, origin: str = ""
+        self,
+        folder: Path,
+        store: Store,
+        tools: Toolchain,
+        callers: Callers,
+        clock: Clock,
+        *,
+        origin: str = "",
+        fetch_policy: FetchPolicy | None = None,
     ) -> None:
         self.folder = folder
         self.store = store
@@ -95,6 +105,17 @@ class Deployment:
         self.executor.system_functions = SYSTEM_FUNCTIONS
         self.live = LiveQueries(store, self.executor, self.note_run)
         self.live.on_commit(self._note_commit)
+        self.actions = Actions(
+            self.executor,
+            store,
+            tools,
+            clock,
+            storage=self.storage,
+            note_run=self.note_run,
+            wake=self.live.wake,
+            fetch_policy=fetch_policy,
+        )
+        self.executor.actions = self.actions
         self._project: CompiledProject | None = None
         self._files: dict[str, str] = {}
         self._deploying = asyncio.Lock()
@@ -113,16 +134,18 @@ class Deployment:
         verify_admin_key: VerifyAdminKey = refuse_every_key,
         clock: Clock | None = None,
         origin: str = "",
+        fetch_policy: FetchPolicy | None = None,
     ) -> Deployment:
         """Opens or creates the deployment in `folder`, with the code that was last live there.
 
         `origin` is how clients reach it (`http://127.0.0.1:3210`); the addresses of stored files begin with it.
+        `fetch_policy` says whom actions may reach; without one, the practice service alone.
         """
         clock = clock or SystemClock()
         folder.mkdir(parents=True, exist_ok=True)
         store = await Store.open(folder, clock=clock)
         callers = Callers(verify_token, verify_admin_key)
-        deployment = cls(folder, store, tools, callers, clock, origin=origin)
+        deployment = cls(folder, store, tools, callers, clock, origin=origin, fetch_policy=fetch_policy)
         await deployment.storage.files.recover()
         deployment.live.start(await store.head())
         deployment._follower = asyncio.create_task(deployment._follow_other_writers())
@@ -131,7 +154,7 @@ class Deployment:
 
     async def end_processes(self) -> None:
         """Gives back the memory of the JavaScript processes. The next call takes a spare, or starts another."""
-        await self._host.close()
+        await asyncio.gather(self._host.close(), self.actions.end_idle())
 
     async def close(self) -> None:
         if self._follower is not None:
@@ -140,6 +163,7 @@ class Deployment:
         await self.live.stop()
         for session in list(self._sessions):
             await session.disconnect()
+        await self.actions.close()
         for task in (work := list(self._work)):
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
@@ -182,6 +206,7 @@ class Deployment:
             self._files = dict(files)
             self.executor.functions = analysis.functions
             self.executor.services.modules = frozenset(project.maps)
+            self.actions.use(project)
 
     def _first_change(self, files: Mapping[str, str]) -> str:
         """Where to look when nothing more is known: the first file that differs from the live project."""
@@ -241,7 +266,10 @@ class Deployment:
                 return await self.run_action(request)
 
     async def run_action(self, request: Request) -> Outcome:
-        raise LearnerError("This sandbox does not run actions yet. Use a mutation.", code="NotAvailable")
+        """Runs an action once, in no transaction. It goes on when the code changes meanwhile."""
+        outcome = await self.executor.action(request)
+        self.note_run(outcome.note)
+        return outcome
 
     def run_to_end(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """A task that goes on when the client is gone whose request it is. `close` ends it."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sandbox.engine import limits
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.runtime.budget import Budget, cpu_seconds
+from sandbox.engine.runtime.budget import Budget
 from sandbox.engine.runtime.call import CallResult
 from sandbox.engine.runtime.channel import DeadlinePassed, LineChannel
 from sandbox.engine.runtime.compile import CompiledProject
@@ -26,23 +26,12 @@ from sandbox.engine.runtime.frames import (
     read_number,
     read_outcome,
     refusal_text,
-    well_formed,
 )
 from sandbox.engine.runtime.results import thrown_error
 from sandbox.engine.runtime.syscalls import NestedCall, Syscalls
 from sandbox.engine.runtime.unawaited import names_of, warning
 
-__all__ = [
-    "CallStopped",
-    "Exchange",
-    "Reply",
-    "cpu_seconds",
-    "out_of_turn",
-    "read_log_line",
-    "read_outcome",
-    "refusal_text",
-    "well_formed",
-]
+__all__ = ["CallStopped", "Exchange", "Reply"]
 
 # The frames that a process may send, by their first letter, and how many fields follow the run (js/runner.js).
 _FIELDS = {b"B": 0, b"G": 1, b"S": 2, b"Q": 2, b"E": 2, b"R": 2}

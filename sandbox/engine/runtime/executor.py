@@ -70,6 +70,12 @@ class Host(Protocol):
     async def call(self, call: Call, syscalls: Syscalls) -> CallResult: ...
 
 
+class RunsActions(Protocol):
+    """The actions of a deployment: actions/actions.py."""
+
+    async def run(self, request: Request, cause: Cause) -> Outcome: ...
+
+
 class Executor:
     """Runs functions of one deployment's current code. Not aware of sessions or subscriptions."""
 
@@ -80,19 +86,20 @@ class Executor:
         self._clock = clock
         self._gate = CodeGate()
         self._turns = MutationTurns()
-        self._table = FunctionTable({})
+        self.table = FunctionTable({})
         self.services = Services(secret=store.secret)
+        self.actions: RunsActions | None = None
         self.system_functions: Mapping[str, SystemFunction] = {}
         """By path ("_system/frontend/getSchemas"); called only by those who hold the admin key."""
 
     @property
     def functions(self) -> Mapping[str, FunctionInfo]:
         """The current code's functions by path. Setting them belongs into `changing_code`."""
-        return self._table.functions
+        return self.table.functions
 
     @functions.setter
     def functions(self, functions: Mapping[str, FunctionInfo]) -> None:
-        self._table = FunctionTable(functions)
+        self.table = FunctionTable(functions)
 
     @property
     def changing_code(self) -> AbstractAsyncContextManager[None]:
@@ -104,9 +111,17 @@ class Executor:
         attempt = await self._attempt(request, "query", snapshot)
         return self._outcome(request, "query", attempt, attempt.result, cause, snapshot.ts, commit_ts=None)
 
+    async def action(self, request: Request, cause: Cause = CALLED) -> Outcome:
+        """Runs an action once, outside of any transaction. Learner mistakes come back as the outcome's error."""
+        assert self.actions is not None, "this executor was given no actions"
+        return await self.actions.run(request, cause)
+
     async def run(self, request: Request, *, kind: FunctionKind | None = None) -> Outcome:
-        """Runs a query or mutation, whichever it is, at the newest snapshot. `kind` is what the caller takes it for."""
-        if (kind or self._kind_of(request)) == "mutation":
+        """Runs a function, of whichever kind it is, at the newest snapshot. `kind` is what the caller takes it for."""
+        kind = kind or self._kind_of(request)
+        if kind == "action":
+            return await self.action(request)
+        if kind == "mutation":
             return await self.mutation(request)
         async with await self._store.snapshot() as snapshot:
             return await self.query(request, snapshot, Cause("call"))
@@ -214,14 +229,14 @@ class Executor:
         transaction.journal_in = request.journal
         storage = None if self._storage is None else self._storage.calls(transaction, kind)
         now_ms, seed = float(self._clock.now_ns() // 1_000_000), secrets.randbits(31)
-        run = RunContext(request, self._table, self.services, now_ms, seed, storage)
+        run = RunContext(request, self.table, self.services, now_ms, seed, storage)
         syscalls = Syscalls(transaction, kind=kind, path=request.path, run=run)
         try:
             if request.is_admin and request.path.startswith(SYSTEM_PREFIX):
                 result = await self._run_system_function(request, kind, transaction)
                 return _Attempt(transaction, result, False, (time.perf_counter() - started) * 1000)
-            self._table.find(request.path, kind, internal=request.internal or request.is_admin)
-            self._table.check_args(request.path, request.args_json, transaction)
+            self.table.find(request.path, kind, internal=request.internal or request.is_admin)
+            self.table.check_args(request.path, request.args_json, transaction)
             call = Call(
                 kind=kind,
                 path=request.path,
@@ -245,7 +260,7 @@ class Executor:
         """The result, or the error of its value; what the function printed stays."""
         try:
             if result.value_json is not None:
-                self._table.check_returns(path, result.value_json, transaction)
+                self.table.check_returns(path, result.value_json, transaction)
         except LearnerError as error:
             return replace(result, ok=False, value_json=None, error=error)
         return result

@@ -15,7 +15,7 @@ from sandbox.engine.runtime.actions.process import ActionProcess
 from sandbox.engine.runtime.actions.running import ActionCall, Operations
 from sandbox.engine.runtime.call import CallResult
 from sandbox.engine.runtime.compile import CompiledProject
-from sandbox.engine.runtime.exchange import CallStopped, Reply
+from sandbox.engine.runtime.frames import CallStopped, Reply
 from sandbox.engine.runtime.host import IMPORT_SEED
 from sandbox.engine.runtime.results import stopped_error, thrown_error
 from sandbox.engine.runtime.toolchain import Toolchain
@@ -69,6 +69,11 @@ class ActionHost:
                 error = thrown_error(reply, project)
         total_ms = (time.perf_counter() - started) * 1000
         return CallResult(error is None, value_json, error, tuple(log_lines), total_ms, unawaited)
+
+    async def end_idle(self) -> None:
+        """Ends the process, if no action runs in it."""
+        self._end_if_idle()
+        await asyncio.gather(*self._closing)
 
     async def close(self) -> None:
         """Ends the process; actions that run fail and say why."""
@@ -129,9 +134,9 @@ class ActionHost:
         elif process is self._process:
             if self._reaper is not None:
                 self._reaper.cancel()
-            self._reaper = asyncio.get_running_loop().call_later(self._idle_seconds, self._end_idle)
+            self._reaper = asyncio.get_running_loop().call_later(self._idle_seconds, self._end_if_idle)
 
-    def _end_idle(self) -> None:
+    def _end_if_idle(self) -> None:
         process = self._process
         if process is not None and not process.is_busy and not self._starting.locked():
             self._process = None

@@ -16,17 +16,11 @@ from typing import Any
 from sandbox.engine import limits
 from sandbox.engine.errors import EngineError
 from sandbox.engine.runtime.actions.running import ActionCall, Operations, Run
+from sandbox.engine.runtime.budget import cpu_seconds
 from sandbox.engine.runtime.channel import DeadlinePassed, LineChannel, ProcessEnded
 from sandbox.engine.runtime.compile import CompiledProject
-from sandbox.engine.runtime.exchange import (
-    CallStopped,
-    Exchange,
-    Reply,
-    cpu_seconds,
-    out_of_turn,
-    read_log_line,
-    read_outcome,
-)
+from sandbox.engine.runtime.exchange import Exchange
+from sandbox.engine.runtime.frames import CallStopped, Reply, out_of_turn, read_log_line, read_outcome
 from sandbox.engine.runtime.hardening import command
 from sandbox.engine.runtime.process import BEGIN_SECONDS, BOOT_SECONDS, LOAD_SECONDS, boot_command
 from sandbox.engine.runtime.toolchain import Toolchain
@@ -56,6 +50,7 @@ class ActionProcess:
         self._channel = channel
         self._runs: dict[bytes, Run] = {}
         self._left: set[bytes] = set()
+        self._unfinished: list[Run] = []  # actions that have ended, but not what they asked for and did not wait for
         self._stopped: CallStopped | None = None
         self._ping: _Ping | None = None
         self._pulse = time.monotonic()
@@ -124,6 +119,7 @@ class ActionProcess:
             raise CallStopped(message, code="FunctionTimedOut") from None
         finally:
             del self._runs[token]
+            self._unfinished = [ended for ended in (*self._unfinished, run) if ended.tasks]
             if not (run.outcome.done() and not run.outcome.cancelled() and run.outcome.exception() is None):
                 self._left.add(token)
                 self._send({"do": "stop", "run": token.decode()})
@@ -137,7 +133,10 @@ class ActionProcess:
             run.fail(why)
 
     async def close(self) -> None:
+        runs = [*self._runs.values(), *self._unfinished]
         self.stop(CallStopped("The deployment was closed while this action ran", code="Closed"))
+        operations = [task for run in runs for task in run.cancel_operations()]
+        await asyncio.gather(*operations, return_exceptions=True)
         await self._channel.ended()
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sandbox.engine import limits
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.runtime.exchange import CallStopped, Reply, refusal_text
+from sandbox.engine.runtime.frames import CallStopped, Reply, refusal_text
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +80,13 @@ class Run:
                 code="TooManyOperations",
             )
         return None
+
+    def cancel_operations(self) -> list[asyncio.Task[None]]:
+        """Gives up what is under way. Returns what is to be awaited."""
+        tasks = list(self.tasks.values())
+        for task in tasks:
+            task.cancel()
+        return tasks
 
     async def _serve(self, number: bytes, op: str, text: str) -> None:
         try:

@@ -1,0 +1,172 @@
+"""Running one action whole: find it, validate, run it, note what happened.
+
+An action is no transaction: it runs once, is never run again, and what its calls committed stays also when it fails.
+Facts: docs/spec/semantics.md §6, §8; the JavaScript side is host.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from sandbox.engine import limits
+from sandbox.engine.clock import Clock
+from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime.actions.backend import EngineBackend
+from sandbox.engine.runtime.actions.host import ActionHost
+from sandbox.engine.runtime.actions.operations import ActionOperations
+from sandbox.engine.runtime.actions.running import ActionCall
+from sandbox.engine.runtime.call import CallResult
+from sandbox.engine.runtime.compile import CompiledProject
+from sandbox.engine.runtime.executor import CALLED, Executor
+from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy
+from sandbox.engine.runtime.functions import TableNames
+from sandbox.engine.runtime.request import Outcome, Request
+from sandbox.engine.runtime.storage_calls import Storage
+from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine.store import ReadSet, Store, Timestamp
+from sandbox.engine.trace import Cause, RunNote
+
+
+class Actions:
+    """The actions of one deployment. Several run at a time; those above ACTIONS_AT_ONCE_MAX wait.
+
+    `note_run` is told of every run that an action causes, `wake` is called after every commit of one.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        store: Store,
+        tools: Toolchain,
+        clock: Clock,
+        *,
+        storage: Storage | None = None,
+        note_run: Callable[[RunNote], None],
+        wake: Callable[[], None],
+        fetch_policy: FetchPolicy | None = None,
+    ) -> None:
+        self._executor = executor
+        self._store = store
+        self._clock = clock
+        self._storage = storage
+        self._host = ActionHost(tools)
+        self._backend = EngineBackend(executor, store, clock, self.run, note_run, wake)
+        self._fetcher = Fetcher(fetch_policy)
+        self._places = asyncio.Semaphore(limits.ACTIONS_AT_ONCE_MAX)
+        self._waiting = 0
+        self._nested = 0
+
+    def use(self, project: CompiledProject) -> None:
+        """Makes the project the code of the actions that begin from now on."""
+        self._host.use(project)
+
+    async def end_idle(self) -> None:
+        """Gives back the memory of a process that runs nothing."""
+        await self._host.end_idle()
+
+    async def close(self) -> None:
+        """Actions that run fail and say why."""
+        await self._host.close()
+        self._fetcher.close()
+
+    async def run(self, request: Request, cause: Cause = CALLED, depth: int = 0) -> Outcome:
+        """Runs an action once. Learner mistakes come back as the outcome's error.
+
+        `depth` counts the actions that called one another; the first has 0.
+        """
+        started = time.perf_counter()
+        ts = await self._store.head()
+        try:
+            async with self._place(depth):
+                started = time.perf_counter()
+                result = await self._run(request, depth)
+        except LearnerError as error:
+            result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
+        return self._outcome(request, result, cause, ts, (time.perf_counter() - started) * 1000)
+
+    async def _run(self, request: Request, depth: int) -> CallResult:
+        table = self._executor.table
+        table.find(request.path, "action", internal=request.internal or request.is_admin)
+        async with self._table_names() as names:
+            table.check_args(request.path, request.args_json, names)
+        call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(31))
+        storage = None if self._storage is None else self._storage.action_calls().operations
+        operations = ActionOperations(self._backend, self._fetcher, request, depth, storage)
+        result = await self._host.call(call, operations)
+        if result.value_json is None:
+            return result
+        try:
+            async with self._table_names() as names:
+                table.check_returns(request.path, result.value_json, names)
+        except LearnerError as error:
+            return replace(result, ok=False, value_json=None, error=error)
+        return result
+
+    def now_ms(self) -> float:
+        return float(self._clock.now_ns() // 1_000_000)
+
+    @asynccontextmanager
+    async def _table_names(self) -> AsyncIterator[TableNames]:
+        async with await self._store.snapshot() as snapshot:
+            yield self._store.transaction(snapshot, seed=b"\0" * 16, writable=False)
+
+    @asynccontextmanager
+    async def _place(self, depth: int) -> AsyncIterator[None]:
+        """Waits for a place. An action that another one waits for gets its own, or the two would wait for ever."""
+        if depth:
+            if depth >= limits.NESTED_CALL_DEPTH_MAX:
+                raise LearnerError(
+                    "Cross component call depth limit exceeded. Do you have an infinite loop in your app?",
+                    code="CallDepthExceeded",
+                )
+            if self._nested >= limits.ACTIONS_AT_ONCE_MAX:
+                raise _too_many()
+            self._nested += 1
+            try:
+                yield
+            finally:
+                self._nested -= 1
+            return
+        if self._waiting >= limits.ACTIONS_WAITING_MAX:
+            raise _too_many()
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def _outcome(self, request: Request, result: CallResult, cause: Cause, ts: Timestamp, total_ms: float) -> Outcome:
+        note = RunNote(
+            run_id=secrets.token_hex(8),
+            path=request.path,
+            kind="action",
+            args=request.args_json,
+            at_ms=self._clock.now_ns() / 1_000_000,
+            cause=cause,
+            writer=request.writer,
+            snapshot_ts=ts,
+            commit_ts=None,
+            reads=(),
+            writes=(),
+            store_ms=0.0,
+            total_ms=total_ms,
+            log_lines=result.log_lines,
+            error=None if result.error is None else result.error.message,
+            unawaited=result.unawaited,
+        )
+        return Outcome(result.value_json, result.error, result.log_lines, ts, ReadSet(), False, note)
+
+
+def _too_many() -> LearnerError:
+    return LearnerError(
+        f"Too many actions at once (limit: {limits.ACTIONS_AT_ONCE_MAX}). Try again later.", code="TooManyActions"
+    )
