@@ -42,18 +42,22 @@ class FunctionTable:
     def check_args(self, path: str, args_json: str, tables: TableNames) -> None:
         """`args_json` is the text of an array with one object. Raises LearnerError."""
         refuse_large_args(path, args_json)
-        arguments = values.loads(args_json)
+        try:
+            arguments = values.loads(args_json)
+        except LearnerError as error:
+            raise LearnerError(f"Invalid arguments for {file_path(path)}: {error.message}", code=error.code) from None
         assert isinstance(arguments, list)
+        _refuse_if_large(f"Arguments for {file_path(path)} are", arguments, args_json, limits.ARGUMENT_BYTES_MAX)
         schema.check_args(self._validators[path][0], arguments, tables)
 
     def check_returns(self, path: str, value_json: str, tables: TableNames) -> None:
         """The result is text made by learner code: whatever was promised, it is read as a value before it goes on."""
-        if len(value_json) > limits.RETURN_BYTES_MAX:
-            raise LimitExceeded(_too_large("Function", path, len(value_json), "return value is"))
+        subject = f"Function {file_path(path)} return value"
         try:
             returned = values.loads(value_json)
-        except ValueError as error:
-            raise LearnerError("The function returned what is not a Convex value", code="BadResult") from error
+        except LearnerError as error:
+            raise LearnerError(f"{subject} invalid: {error.message}", code=error.code) from None
+        _refuse_if_large(f"{subject} is", returned, value_json, limits.RETURN_BYTES_MAX)
         validator = self._validators[path][1]
         if validator is not None:
             schema.check_returns(validator, returned, tables)
@@ -74,9 +78,24 @@ def file_path(path: str) -> str:
 
 
 def refuse_large_args(path: str, args_json: str) -> None:
-    """Raises LimitExceeded."""
-    if len(args_json) > limits.ARGUMENT_BYTES_MAX:
-        raise LimitExceeded(_too_large("Arguments for", path, len(args_json), "are"))
+    """Refuses a text that is too long whatever it holds. Raises LimitExceeded."""
+    if len(args_json) > TEXT_PER_BYTE_MAX * limits.ARGUMENT_BYTES_MAX:
+        raise _too_large(f"Arguments for {file_path(path)} are", len(args_json), limits.ARGUMENT_BYTES_MAX)
+
+
+TEXT_PER_BYTE_MAX = 6
+"""A byte of a value takes at most so many characters of JSON text (`\\u0001`)."""
+
+_BYTES_PER_TEXT_MAX = 5
+"""A character of JSON text stands for less than so many bytes of a value (`1,` for nine)."""
+
+
+def _refuse_if_large(subject: str, value: values.Value, text: str, limit: int) -> None:
+    """By Convex's measure of size, which is only taken where the length of the text leaves a doubt."""
+    if len(text) * _BYTES_PER_TEXT_MAX > limit:
+        size = values.size_of(value)
+        if size > limit:
+            raise _too_large(subject, size, limit)
 
 
 def _validators(function: FunctionInfo) -> tuple[schema.Validator, schema.Validator | None]:
@@ -84,5 +103,7 @@ def _validators(function: FunctionInfo) -> tuple[schema.Validator, schema.Valida
     return schema.parse_validator(function.args), None if returns is None else schema.parse_validator(returns)
 
 
-def _too_large(subject: str, path: str, size: int, verb: str) -> str:
-    return f"{subject} {file_path(path)} {verb} too large (actual: {size / limits.MIB:.2f} MiB, limit: 16 MiB)"
+def _too_large(subject: str, size: int, limit: int) -> LimitExceeded:
+    return LimitExceeded(
+        f"{subject} too large (actual: {values.readable_size(size)}, limit: {values.readable_size(limit)})"
+    )

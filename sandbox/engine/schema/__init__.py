@@ -25,6 +25,7 @@ from sandbox.engine.schema.validators import (
     ValidationError,
     Validator,
     display_validator,
+    start_checking,
 )
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "display_validator",
     "is_subset",
     "parse_validator",
+    "start_checking",
 ]

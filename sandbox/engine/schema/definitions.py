@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.schema.validators import TableNames, Validator
+from sandbox.engine.schema.validators import TableNames, Validator, start_checking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +120,7 @@ class SchemaDefinition:
         definition = self.tables.get(table)
         if definition is None or not self.schema_validation:
             return
+        start_checking()
         mismatch = definition.document_type.mismatch(document, tables)
         if mismatch is not None:
             raise LearnerError(

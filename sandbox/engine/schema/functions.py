@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.schema.validators import ANY, TableNames, Validator
+from sandbox.engine.schema.validators import ANY, TableNames, Validator, start_checking
 from sandbox.engine.values import Value, display
 
 
@@ -16,6 +16,7 @@ def check_args(validator: Validator, arguments: Sequence[Value], tables: TableNa
     """Checks the positional arguments, which are one object. Raises LearnerError, code ArgumentValidationError."""
     if validator == ANY:
         return
+    start_checking()
     problem = _argument_problem(validator, arguments, tables)
     if problem is not None:
         raise LearnerError(f"ArgumentValidationError: {problem}", code="ArgumentValidationError")
@@ -23,6 +24,7 @@ def check_args(validator: Validator, arguments: Sequence[Value], tables: TableNa
 
 def check_returns(validator: Validator, value: Value, tables: TableNames) -> None:
     """Raises LearnerError, code ReturnsValidationError."""
+    start_checking()
     mismatch = validator.mismatch(value, tables)
     if mismatch is not None:
         raise LearnerError(f"ReturnsValidationError: {mismatch}", code="ReturnsValidationError")

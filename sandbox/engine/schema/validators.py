@@ -6,7 +6,7 @@ the wrappers around the sentences are in functions.py and definitions.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,6 +50,7 @@ class Validator:
 
     def check(self, value: Value, tables: TableNames) -> None:
         """Raises ValidationError with Convex's text."""
+        start_checking()
         mismatch = self.mismatch(value, tables)
         if mismatch is not None:
             raise ValidationError(str(mismatch))
@@ -252,17 +253,77 @@ class UnionValidator(Validator):
     """What any member accepts. A union of one says what its member says; an empty one accepts nothing."""
 
     members: tuple[Validator, ...]
+    by_kind: Mapping[type, tuple[Validator, ...]] = field(init=False, repr=False, compare=False)
+    """The members that may accept a value of each type; of a scalar type that is a member, it alone."""
+    literals: frozenset[tuple[type, bytes]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        literals = [member for member in self.members if isinstance(member, LiteralValidator)]
+        object.__setattr__(self, "literals", frozenset((type(literal.value), literal.key) for literal in literals))
+        object.__setattr__(self, "by_kind", {kind: _members_for(kind, self.members) for kind in _KINDS})
 
     def mismatch(self, value: Value, tables: TableNames) -> Mismatch | None:
         if len(self.members) == 1:
             return self.members[0].mismatch(value, tables)
-        for member in self.members:
+        kind = type(value)
+        if self.literals and (kind, encode_value(value) if kind in _LITERAL_KINDS else b"") in self.literals:
+            return None
+        candidates = self.by_kind[kind]
+        _spend(len(candidates))
+        for member in candidates:
             if member.mismatch(value, tables) is None:
                 return None
         return self.refuse(value)
 
     def __str__(self) -> str:
         return f"v.union({', '.join(map(str, self.members))})"
+
+
+_KINDS: tuple[type, ...] = (type(None), Int64, float, bool, str, bytes, list, dict)
+_LITERAL_KINDS = frozenset({Int64, float, bool, str})
+
+
+def _members_for(kind: type, members: Iterable[Validator]) -> tuple[Validator, ...]:
+    """Literals are left out: they are looked up."""
+    found: list[Validator] = []
+    for member in members:
+        if isinstance(member, AnyValidator) or (isinstance(member, ScalarValidator) and member.kind is kind):
+            return (member,)
+        if isinstance(member, UnionValidator) or kind in _ACCEPTED_BY.get(type(member), ()):
+            found.append(member)
+    return tuple(found)
+
+
+_ACCEPTED_BY: dict[type[Validator], tuple[type, ...]] = {
+    IdValidator: (str,),
+    ArrayValidator: (list,),
+    RecordValidator: (dict,),
+    ObjectValidator: (dict,),
+}
+
+
+# --- what checking one value may cost
+
+UNION_MEMBERS_TRIED_MAX = 1_000_000
+"""Ours: about a second. A union of many objects, tried on an array of many values, could hold up everybody else."""
+
+
+class _Work:
+    tried = 0
+
+
+def start_checking() -> None:
+    """Call before a value is checked: what earlier ones cost is forgotten."""
+    _Work.tried = 0
+
+
+def _spend(tries: int) -> None:
+    _Work.tried += tries
+    if _Work.tried > UNION_MEMBERS_TRIED_MAX:
+        raise ValidationError(
+            "Validating this value takes too long: its validator has unions of too many members for so many values",
+            code="ValidationTooLong",
+        )
 
 
 def display_validator(validator: Validator) -> str:

@@ -7,7 +7,8 @@ the order of indexes, so -0.0 is not 0.0, NaN is NaN, and a missing field is `un
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, TypeAlias
 
 from sandbox.engine.errors import LearnerError
@@ -30,15 +31,19 @@ Predicate: TypeAlias = Callable[[Document], bool]
 
 # An expression arrives as JSON that learner code made; deeper ones would exhaust Python's stack.
 NESTING_MAX = 128
+# A chunk of 256 documents is filtered in one go; more parts would hold up everybody else for seconds.
+PARTS_MAX = 16_384
 
 
 def compile_filter(expression: Any) -> Predicate:
     """A predicate over decoded documents. Raises LearnerError, now for a bad form and later for a bad operand."""
-    evaluate = _compile(expression, 0)
+    evaluate = _compile(expression, 0, count())
     return lambda document: _boolean(evaluate(document))
 
 
-def _compile(expression: Any, depth: int) -> Evaluate:
+def _compile(expression: Any, depth: int, parts_before: Iterator[int]) -> Evaluate:
+    if next(parts_before) == PARTS_MAX:
+        raise _malformed(f"a filter may have {PARTS_MAX} parts")
     if depth > NESTING_MAX:
         raise _malformed(f"a filter may be nested {NESTING_MAX} levels deep")
     if not isinstance(expression, dict) or len(expression) != 1:
@@ -50,11 +55,11 @@ def _compile(expression: Any, depth: int) -> Evaluate:
         literal = decode_with_undefined(operands)
         return lambda _: literal
     if operator in ("$neg", "$not"):
-        operand = _compile(operands, depth + 1)
+        operand = _compile(operands, depth + 1, parts_before)
         return _negate(operand) if operator == "$neg" else lambda document: not _boolean(operand(document))
     if not isinstance(operands, list):
         raise _malformed(f"{operator} takes a list")
-    parts = [_compile(operand, depth + 1) for operand in operands]
+    parts = [_compile(operand, depth + 1, parts_before) for operand in operands]
     if operator == "$and":
         return lambda document: all(_boolean(part(document)) for part in parts)
     if operator == "$or":

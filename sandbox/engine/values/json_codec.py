@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gc
 import json
 import math
+import re
 import struct
 from collections.abc import Iterable
 from decimal import Decimal
@@ -25,6 +27,10 @@ from sandbox.engine.values.types import UNDEFINED, Int64, Undefined, Value
 _FLOAT64 = struct.Struct("<d")
 _INT64 = struct.Struct("<q")
 _are_known = known_field_names.issuperset
+
+LONG_TEXT = 1 << 16
+QUOTES_FEW = 10_000
+_NUMBERS = re.compile(rf'(?<=\[)[^][{{}}"]{{{2 * ARRAY_LENGTH_MAX},}}(?=\])')
 
 
 def decode(json_value: Any) -> Value:
@@ -47,7 +53,11 @@ def loads(text: str | bytes) -> Value:
     try:
         if isinstance(text, bytes):
             text = text.decode()
-        value = _parse(text)
+        if len(text) > LONG_TEXT:
+            _refuse_long_runs(text)
+            value = _parse_long(text)
+        else:
+            value = _parse(text)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise LearnerError(f"Invalid JSON: {error}", code="InvalidJson") from None
     except RecursionError:
@@ -140,7 +150,7 @@ def _decode_tagged(fields: dict[str, Any]) -> Value:
             return Int64(_INT64.unpack(_eight_bytes(tag, inner, "Int64"))[0])
         case "$float":
             number: float = _FLOAT64.unpack(_eight_bytes(tag, inner, "Float64"))[0]
-            if _is_plain(number):
+            if number != 0.0 and math.isfinite(number):
                 raise _malformed(f"Float64 {Decimal(repr(number)).normalize():f} should be encoded as a number")
             return number
         case "$bytes":
@@ -192,6 +202,25 @@ def _parse(text: str) -> Value:
     except StopIteration:  # white space first, or not JSON
         end = -1
     return value if end == len(text) else _DECODER.decode(text)  # type: ignore[no-any-return]
+
+
+def _parse_long(text: str) -> Value:
+    """Many new lists and objects make the garbage collector look at all of them again and again, for nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _parse(text)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _refuse_long_runs(text: str) -> None:
+    """Refuses an array of too many numbers before it becomes as many objects, thirty bytes each. It does not see
+    arrays of anything else; those cost little more than their text, and are refused once they are read."""
+    if text.count(",") >= ARRAY_LENGTH_MAX and text.count('"') < QUOTES_FEW:
+        for run in _NUMBERS.finditer(text):
+            check_array_length(run.group().count(",") + 1)
 
 
 def _may_break_a_bound(text: str) -> bool:

@@ -207,3 +207,39 @@ def test_a_union_of_one_says_what_its_member_says():
 )
 def test_validators_print_as_the_code_that_makes_them(json, shown):
     assert display_validator(parse_validator(json)) == shown
+
+
+# --- unions: found by kind, and bounded
+
+
+@given(st.lists(validator_json, min_size=2, max_size=5), st.data())
+def test_a_union_accepts_what_any_member_accepts(members, data):
+    value = data.draw(st.one_of(values, *(made_for(member) for member in members)))
+    assert accepts(union(*members), value) == any(accepts(member, value) for member in members)
+
+
+def made_for(json):
+    return st.composite(lambda draw: accepted(draw, json))()
+
+
+def test_a_union_of_many_literals_is_looked_up():
+    validator = parse_validator(array(union(*(literal(float(n)) for n in range(50_000)))))
+    validator.check([float(n) for n in range(8_192)], TABLES)
+    with pytest.raises(ValidationError):
+        validator.check([0.5], TABLES)
+
+
+def test_a_union_too_wide_for_so_many_values_is_refused():
+    validator = parse_validator(array(union(*(obj(**{f"f{n}": ANY}) for n in range(1_000)))))
+    with pytest.raises(ValidationError) as caught:
+        validator.check([{"f999": None}] * 8_192, TABLES)
+    assert caught.value.code == "ValidationTooLong"
+    validator.check([{"f999": None}] * 500, TABLES)
+
+
+def test_unions_too_wide_to_compare_are_taken_for_different():
+    def wide(count):
+        return parse_validator(union(*(literal(float(n)) for n in range(count))))
+
+    assert is_subset(wide(50), wide(100))
+    assert not is_subset(wide(3_000), wide(3_001))

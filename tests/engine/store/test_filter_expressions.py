@@ -125,3 +125,10 @@ def test_a_filter_nested_without_end_is_refused():
     for _ in range(500):
         expression = {"$not": expression}
     assert refusal(expression).startswith("Invalid filter expression")
+
+
+def test_a_filter_of_too_many_parts_is_refused():
+    equal = {"$eq": [{"$field": "a"}, {"$literal": 1.0}]}
+    compile_filter({"$or": [equal] * 5_000})
+    with pytest.raises(LearnerError, match="a filter may have 16384 parts"):
+        compile_filter({"$or": [equal] * 10_000})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import time
+import tracemalloc
 
 import pytest
 from convex.values import ConvexInt64, convex_to_json
@@ -189,3 +191,46 @@ def inner_of(value):
 def test_a_plain_int_is_not_a_value():
     with pytest.raises(TypeError):
         dumps({"a": 1})
+
+
+# --- values that would explode
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 5_000_000, "Value is too nested (nested 65 levels deep > maximum nesting 64)"),
+        ('{"a":' * 100_000, "Value is too nested (nested 65 levels deep > maximum nesting 64)"),
+        ("[" + "1," * 4_000_000 + "1]", "Array length is too long (4000001 > maximum length 8192)"),
+        ('{"a":[' + "null, " * 8_192 + "null]}", "Array length is too long (8193 > maximum length 8192)"),
+        ("[" + "[]," * 10_000 + "[]]", "Array length is too long (10001 > maximum length 8192)"),
+        ('["a",' + "1," * 100_000 + "1]", "Array length is too long (100002 > maximum length 8192)"),
+        ('{"' + "k" * (1 << 20) + '":1}', "Field name is too long (1048576 > maximum 1024)"),
+        (
+            "{" + ",".join(f'"f{n}":1' for n in range(1_025)) + "}",
+            "Object has too many fields (1025 > maximum number 1024)",
+        ),
+    ],
+    ids=["lists", "objects", "numbers", "nulls", "empty lists", "behind a text", "name", "names"],
+)
+def test_what_would_explode_is_refused(text, message):
+    started = time.process_time()
+    assert refusal(loads, text) == message
+    assert time.process_time() - started < 2.0
+
+
+def test_a_long_array_of_numbers_is_refused_before_it_is_read():
+    text = "[" + "1," * 2_000_000 + "1]"
+    tracemalloc.start()
+    try:
+        refusal(loads, text)
+        assert tracemalloc.get_traced_memory()[1] < 3 * len(text)
+    finally:
+        tracemalloc.stop()
+
+
+def test_long_texts_that_break_no_bound_are_read():
+    longest = "[" + "1," * 8_191 + "1]"
+    value = loads("[" + ",".join([longest] * 20) + ', "' + "," * 100_000 + '"]')
+    assert len(value) == 21
+    assert len(value[0]) == 8_192
