@@ -13,7 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,8 +22,9 @@ from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
 from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.bundle import source_of
-from sandbox.engine.runtime.call import FunctionInfo
+from sandbox.engine.runtime.call import Analysis, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
+from sandbox.engine.runtime.environment import environment_of
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
 from sandbox.engine.runtime.fetching import FetchPolicy
 from sandbox.engine.runtime.lanes import JsLanes
@@ -96,7 +97,11 @@ class Deployment:
         self.store = store
         self.clock = clock
         self.callers = callers
+        self.origin = origin
+        self.site_origin = ""
         self.revision: int | None = None
+        self.environment: Mapping[str, str] = environment_of({}, origin=origin, site_origin="")
+        """What functions find in `process.env`; see `set_environment`."""
         self._tools = tools
         self._host = JsLanes(tools)
         files = Files(store, on_commit=lambda: self.live.wake())
@@ -135,17 +140,24 @@ class Deployment:
         clock: Clock | None = None,
         origin: str = "",
         fetch_policy: FetchPolicy | None = None,
+        site_origin: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> Deployment:
         """Opens or creates the deployment in `folder`, with the code that was last live there.
 
         `origin` is how clients reach it (`http://127.0.0.1:3210`); the addresses of stored files begin with it.
         `fetch_policy` says whom actions may reach; without one, the practice service alone.
+        `site_origin` is where its HTTP actions answer, `environment` what its functions find in `process.env`.
+        Raises LearnerError for an environment that cannot be.
         """
+        variables = environment_of(environment or {}, origin=origin, site_origin=site_origin)
         clock = clock or SystemClock()
         folder.mkdir(parents=True, exist_ok=True)
         store = await Store.open(folder, clock=clock)
         callers = Callers(verify_token, verify_admin_key)
         deployment = cls(folder, store, tools, callers, clock, origin=origin, fetch_policy=fetch_policy)
+        deployment.site_origin = site_origin
+        deployment.environment = variables
         await deployment.storage.files.recover()
         deployment.live.start(await store.head())
         deployment._follower = asyncio.create_task(deployment._follow_other_writers())
@@ -192,8 +204,19 @@ class Deployment:
         self.live.expire_all(Cause("deploy"))
         return DeployResult(True, (), total_ms)
 
+    async def set_environment(self, variables: Mapping[str, str]) -> None:
+        """Other variables: modules are loaded again and every query runs again. Raises LearnerError, DeployError."""
+        environment = environment_of(variables, origin=self.origin, site_origin=self.site_origin)
+        async with self._deploying:
+            if self._project is not None:
+                project = replace(self._project, environment=environment)
+                async with self.executor.changing_code:
+                    self._make_current(project, await self._host.load(project))
+            self.environment = environment
+        self.live.expire_all(Cause("deploy"))
+
     async def _go_live(self, files: Mapping[str, str]) -> None:
-        project = await compile_project(files, self._tools)
+        project = replace(await compile_project(files, self._tools), environment=self.environment)
         async with self.executor.changing_code:
             analysis = await self._host.load(project)
             try:
@@ -202,11 +225,14 @@ class Deployment:
                 if self._project is not None:
                     await self._host.load(self._project)
                 raise
-            self._project = project
             self._files = dict(files)
-            self.executor.functions = analysis.functions
-            self.executor.services.modules = frozenset(project.maps)
-            self.actions.use(project)
+            self._make_current(project, analysis)
+
+    def _make_current(self, project: CompiledProject, analysis: Analysis) -> None:
+        self._project = project
+        self.executor.functions = analysis.functions
+        self.executor.services.modules = frozenset(project.maps)
+        self.actions.use(project)
 
     def _first_change(self, files: Mapping[str, str]) -> str:
         """Where to look when nothing more is known: the first file that differs from the live project."""

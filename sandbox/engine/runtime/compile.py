@@ -7,8 +7,10 @@ whatever the learner sent (docs/spec/codegen.md §2). What the modules export is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.engine.errors import DeployError, Problem
 from sandbox.engine.runtime.entry_points import refuse_invalid_module
@@ -48,6 +50,19 @@ class CompiledProject:
 
     scripts: dict[str, str]
     maps: dict[str, SourceMap]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What `process.env` shows while its modules load and its functions run."""
+
+    def load_command(self, now_ms: float, seed: int) -> dict[str, Any]:
+        """What a runner has to know of the project (js/realms.js)."""
+        return {
+            "do": "load",
+            "scripts": list(self.scripts.items()),
+            "entries": self.entries,
+            "environment": json.dumps(dict(self.environment)),
+            "nowMs": now_ms,
+            "seed": seed,
+        }
 
     @property
     def entries(self) -> list[str]:

@@ -35,6 +35,7 @@ _FLAGS = (
     "--supported:dynamic-import=false",
     "--sourcemap=external",
     "--sources-content=false",
+    '--define:process.env.NODE_ENV="production"',
     "--tsconfig-raw={}",
     "--log-level=silent",
     "--log-limit=20",

@@ -83,9 +83,7 @@ class JsProcess:
     async def load(self, project: CompiledProject, now_ms: float, seed: int) -> Reply:
         """Makes the project current if all its modules load; otherwise the one before stays. Raises CallStopped."""
         run = _new_run()
-        scripts = list(project.scripts.items())
-        entries = project.entries
-        self._send({"do": "load", "run": run, "scripts": scripts, "entries": entries, "nowMs": now_ms, "seed": seed})
+        self._send({**project.load_command(now_ms, seed), "run": run})
         reply = await self._collect(Exchange(self._channel, run, BEGIN_SECONDS, LOAD_SECONDS))
         if reply.ok:
             self.project = project

@@ -72,8 +72,7 @@ class ActionProcess:
     async def _prepare(self, tools: Toolchain, project: CompiledProject, now_ms: float, seed: int) -> None:
         boot, load = _new_run(), _new_run()
         self._channel.write(boot_command(tools, boot, with_actions=True))
-        document = {"scripts": list(project.scripts.items()), "entries": project.entries}
-        self._send({"do": "load", "run": load, "nowMs": now_ms, "seed": seed, **document})
+        self._send({**project.load_command(now_ms, seed), "run": load})
         try:
             for exchange in (
                 Exchange(self._channel, boot, BOOT_SECONDS),

@@ -23,7 +23,7 @@ const READ_BYTES = 1 << 16;
 
 // ---- realms ----------------------------------------------------------------------------------------------------
 
-let project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
+let project = { scripts: [], entries: [], environment: "{}", nowMs: 0, seed: 0 };
 let spare = null; // one realm of `project`, ready for the next call
 const running = new Map(); // by run
 

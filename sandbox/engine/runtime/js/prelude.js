@@ -240,11 +240,12 @@
   const modules = { __proto__: null };
   const packages = { __proto__: null };
 
-  realm.start = (nowMs, seed) => {
+  realm.start = (nowMs, seed, environment) => {
     const { server, values } = globalThis.__convexLib;
     delete globalThis.__convexLib;
     packages["convex/server"] = server;
     packages["convex/values"] = values;
+    realm.setEnvironment(environment);
     realm.setClock(nowMs);
     realm.setSeed(seed);
   };

@@ -69,8 +69,8 @@ function compileModule([id, text]) {
 }
 
 // A project whose modules are compiled but not evaluated. Throws SyntaxError.
-export function compileModules({ scripts, entries, nowMs, seed }) {
-  return { scripts: scripts.map(compileModule), entries, nowMs, seed };
+export function compileModules({ scripts, entries, environment, nowMs, seed }) {
+  return { scripts: scripts.map(compileModule), entries, environment, nowMs, seed };
 }
 
 // A realm with the project's modules defined. `seat` holds the functions by which the realm reaches its runner.
@@ -81,7 +81,7 @@ export function fillRealm(seat, from) {
   realm.address = address;
   for (const part of parts) part.runInContext(context)(realm);
   library.runInContext(context);
-  realm.start(from.nowMs, from.seed);
+  realm.start(from.nowMs, from.seed, from.environment);
   for (const [id, script] of from.scripts) realm.define(id, script.runInContext(context));
   return realm;
 }

@@ -70,7 +70,7 @@ function makeRoom() {
 
 // ---- realms ----------------------------------------------------------------------------------------------------
 
-let project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
+let project = { scripts: [], entries: [], environment: "{}", nowMs: 0, seed: 0 };
 let spare = null; // one realm of `project`, ready for the next call
 let current = null; // the realm whose code runs
 
@@ -121,7 +121,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function boot(command) {
   learnSources(command);
-  project = { scripts: [], entries: [], nowMs: 0, seed: 0 };
+  project = { scripts: [], entries: [], environment: "{}", nowMs: 0, seed: 0 };
   readyRealm();
   answer(command.run, { ok: true }, "");
 }

@@ -2,7 +2,8 @@
 // outer realm is borrowed. UTF-8 only; what is absent here (Blob, Request, streams) is absent for learner code.
 (function (realm) {
   "use strict";
-  const { defineProperty, keys, getPrototypeOf } = Object;
+  const { assign, defineProperty, keys, getPrototypeOf } = Object;
+  const { parse } = JSON;
   const { Error, Promise, String, TypeError, RangeError, Uint8Array, ArrayBuffer } = globalThis;
   const then = realm.uncurry(Promise.prototype.then);
   const settled = Promise.resolve();
@@ -12,7 +13,11 @@
   }
 
   provide("self", globalThis);
-  provide("process", Object.freeze({ env: Object.freeze({}) }));
+  // Every realm has variables of its own, so code may change them for itself.
+  const env = {};
+  provide("process", { env });
+  realm.setEnvironment = (text) => assign(env, parse(text));
+
   provide("queueMicrotask", function queueMicrotask(callback) {
     if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
     then(settled, () => callback());
