@@ -1,4 +1,4 @@
-"""Addresses of the site. `/s/` belongs to the gateway and reads no cookie; the rest are the course's pages."""
+"""Addresses of the site. `/s/` and `/d/` belong to the gateway and read no cookie; the rest are the course's pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sandbox.gateway import views
 urlpatterns = [
     path("healthz", views.health, name="health"),
     path("s/<str:token>/", include("sandbox.gateway.urls")),
+    path("d/<str:deployment_id>/", include("sandbox.gateway.public_urls")),
     path("docs/", include("sandbox.documentation")),
     path("", include("lessons.urls")),
 ]

@@ -16,8 +16,9 @@ from sandbox.engine.runtime.bundle import Bundle, bundle_project
 from sandbox.engine.runtime.executor import Identity, Outcome
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
+from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
-from sandbox.engine.store import Comparison, TableInfo, TablePage, Timestamp
+from sandbox.engine.store import Comparison, StoredFile, TableInfo, TablePage, Timestamp
 from sandbox.engine.sync.answers import http_answer
 from sandbox.engine.sync.callers import Caller, accept_admin_key
 from sandbox.engine.sync.protocol import decode_ts, encode_ts
@@ -52,6 +53,7 @@ __all__ = [
     "ReadNote",
     "RunNote",
     "RunnerRefused",
+    "StoredFile",
     "SyncSession",
     "SystemClock",
     "TableInfo",
@@ -64,9 +66,11 @@ __all__ = [
     "WriteNote",
     "accept_admin_key",
     "bundle_project",
+    "check_digest",
     "close_pools",
     "decode_ts",
     "encode_ts",
+    "file_too_large",
     "http_answer",
     "limits",
     "parse_format",

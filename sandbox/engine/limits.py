@@ -50,7 +50,7 @@ FETCH_RESPONSE_BYTES_MAX = 20 * MIB
 HTTP_BODY_BYTES_MAX = 20 * MIB
 
 # one stored file; ours: Convex has no limit
-FILE_BYTES_MAX = 20 * MIB
+STORED_FILE_BYTES_MAX = 20 * MIB
 
 # schema (semantics.md §3)
 INDEX_FIELDS_MAX = 16

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern
 
 from sandbox.engine import Deployment
+from sandbox.gateway.file_routes import file_routes
 from sandbox.gateway.http_api import api_routes
 
 
@@ -19,4 +20,4 @@ def url_patterns(deployment: Deployment) -> tuple[URLPattern, ...]:
     async def find(request: HttpRequest) -> AsyncIterator[Deployment]:
         yield deployment
 
-    return tuple(api_routes(find))
+    return (*api_routes(find), *file_routes(find))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import wraps
@@ -107,7 +107,7 @@ def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutin
     @wraps(answer)
     async def view(request: HttpRequest, **place: str) -> HttpResponse:
         if request.method == "OPTIONS":
-            return _preflight(request, handlers)
+            return preflight(request, handlers)
         inner = {name: place.pop(name) for name in ("function",) if name in place}
         try:
             return await answer(request, inner, place)
@@ -124,12 +124,12 @@ def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutin
     return view
 
 
-def _preflight(request: HttpRequest, handlers: dict[str, Handler]) -> HttpResponse:
+def preflight(request: HttpRequest, methods: Iterable[str]) -> HttpResponse:
     """Any page may use a deployment that it has the address of: credentials are in headers, never in cookies."""
     response = HttpResponse(status=204)
     wanted = request.headers.get("Access-Control-Request-Headers", "")
     response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Allow-Methods"] = ", ".join(("OPTIONS", *handlers))
+    response["Access-Control-Allow-Methods"] = ", ".join(("OPTIONS", *methods))
     response["Access-Control-Allow-Headers"] = (
         wanted if wanted and wanted.isprintable() else "Authorization, Content-Type, Convex-Client"
     )

@@ -39,20 +39,23 @@ def site_directives(origin: str, socket_origin: str) -> Directives:
     }
 
 
-def pane_policy(origin: str, socket_origin: str, nonce: str) -> str:
+def pane_policy(origin: str, socket_origin: str, nonce: str, deployment_id: str) -> str:
     """For the page inside an iframe. The learner's code runs here.
 
-    It can neither send a form nor reach anything but this site's `/s/`, and only a page of this site may embed it.
-    Its own modules come from `/s/`; React brings style attributes, which need 'unsafe-inline'.
+    It can neither send a form nor reach anything but this site's `/s/` and what its own deployment shows below `/d/`,
+    and only a page of this site may embed it. Its own modules come from `/s/`; React brings style attributes, which
+    need 'unsafe-inline'.
     """
+    public = f"{origin}/d/{deployment_id}/"
     directives = {
         "sandbox": "allow-scripts allow-forms",
         "default-src": "'none'",
         "script-src": f"{origin}/static/ {origin}/s/ 'nonce-{nonce}'",
         "style-src": f"{origin}/static/ 'unsafe-inline'",
-        "img-src": "data: blob:",
+        "img-src": f"data: blob: {public}",
+        "media-src": f"data: blob: {public}",
         "font-src": "data:",
-        "connect-src": f"{origin}/s/ {socket_origin}/s/",
+        "connect-src": f"{origin}/s/ {socket_origin}/s/ {public}",
         "form-action": "'none'",
         "frame-ancestors": origin,
         "base-uri": "'none'",

@@ -42,6 +42,11 @@ def folder_of(deployment_id: str) -> Path:
     return Path(settings.DATA_DIR) / "stores" / deployment_id
 
 
+def exists(deployment_id: str) -> bool:
+    """Whether somebody has opened it before. For ids that anybody may send."""
+    return bool(_DEPLOYMENT_ID.fullmatch(deployment_id)) and (folder_of(deployment_id) / "store.db").exists()
+
+
 async def open_deployment(deployment_id: str) -> Deployment:
     """Opens or creates the deployment in its folder, knowing Alice and Bob."""
     from sandbox.engine import Deployment
@@ -51,6 +56,8 @@ async def open_deployment(deployment_id: str) -> Deployment:
         tools=front_end.toolchain(),
         verify_token=keys.verifier(deployment_id),
         verify_admin_key=keys.admin_verifier(deployment_id),
+        # Without a host: the site has as many names as learners have ways to reach it.
+        origin=f"/d/{deployment_id}",
     )
 
 

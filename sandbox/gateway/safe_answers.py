@@ -6,7 +6,7 @@ everything out, a fixed type, and only the headers of a short list. What is not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
@@ -92,14 +92,19 @@ def json_text(text: str, *, status: int = 200) -> HttpResponse:
     return _walled(response)
 
 
-def stored_file(body: bytes, content_type: str) -> HttpResponse:
-    """A stored file. Whatever is not plainly a picture, a sound or a film is downloaded, never shown."""
-    plain_type = content_type.partition(";")[0].strip().lower()
-    is_shown = plain_type in SHOWN_TYPES
-    response = HttpResponse(body, content_type=plain_type if is_shown else "application/octet-stream")
-    if not is_shown:
+def stored_file(
+    body: bytes, content_type: str | None, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """A stored file, or a part of one, with the type that its uploader gave it. `headers` are ours.
+
+    Whatever is not plainly a picture, a sound or a film is downloaded, never shown.
+    """
+    known_type = content_type if content_type and _is_clean(content_type) else "application/octet-stream"
+    response = HttpResponse(body, status=status, content_type=known_type, headers=headers)
+    if known_type.partition(";")[0].strip().lower() not in SHOWN_TYPES:
         response["Content-Disposition"] = "attachment"
     response["Access-Control-Allow-Origin"] = "*"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return _walled(response)
 
 

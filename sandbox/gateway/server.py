@@ -35,8 +35,12 @@ LISTEN_BACKLOG = 2048
 GC_THRESHOLDS = (50_000, 20, 100)
 SLOW_CLIENT_S = 30.0
 FRAMES_WAITING_MAX = 64
-BODY_BYTES_MAX = 20 * limits.MIB  # arguments of the HTTP API and bodies of HTTP actions; views answer with a sentence
+# Arguments of the HTTP API, bodies of HTTP actions, stored files; views answer with a sentence of their own.
+BODY_BYTES_MAX = 20 * limits.MIB
+# What is too large is thrown away as it comes, up to this; a client that is cut off while it sends hears no answer.
+DISCARDED_BYTES_MAX = 48 * limits.MIB
 TOO_LARGE = b"HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+TOO_LARGE_TEXT = b'{"code":"BodyTooLarge","message":"What you sent is too large (limit: 20 MiB)"}'
 CLOSE_REASON_BYTES_MAX = 123  # RFC 6455 §5.5
 CLOSE_DEPLOYMENTS_S = 1.5
 STOP_S = 2.5
@@ -49,18 +53,27 @@ class BoundedRequest(WebRequest):
 
     def gotLength(self, length: int | None) -> None:  # noqa: N802 - Twisted's name
         super().gotLength(length)
-        if length is not None and length > BODY_BYTES_MAX:
+        if length is not None and length > DISCARDED_BYTES_MAX:
             self._refuse()
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
         self._body_bytes += len(data)
         if self._body_bytes <= BODY_BYTES_MAX:
             super().handleContentChunk(data)
-        else:
+        elif self._body_bytes > DISCARDED_BYTES_MAX:
             self._refuse()
 
     def process(self) -> Any:
-        return None if self._body_bytes > BODY_BYTES_MAX else super().process()
+        return super().process() if self._body_bytes <= BODY_BYTES_MAX else self._answer_too_large()
+
+    def _answer_too_large(self) -> None:
+        """Readable for pages of any origin, as the answers of the HTTP API are."""
+        self.setResponseCode(413)
+        for name, value in ((b"Content-Type", b"application/json"), (b"Access-Control-Allow-Origin", b"*")):
+            self.responseHeaders.setRawHeaders(name, [value])
+        self.responseHeaders.setRawHeaders(b"Content-Length", [str(len(TOO_LARGE_TEXT)).encode()])
+        self.write(TOO_LARGE_TEXT)
+        self.finish()
 
     def _refuse(self) -> None:
         transport = self.channel.transport

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import path, re_path
 
 from sandbox.gateway import tokens, views
+from sandbox.gateway.file_routes import file_routes
 from sandbox.gateway.http_api import api_routes
 from sandbox.gateway.http_requests import Refusal
 from sandbox.gateway.registry import registry
@@ -34,4 +35,5 @@ urlpatterns = [
     re_path(r"^frame/(?P<persona>alice|bob)$", views.frame, name="pane-frame"),
     path("app/<int:revision>/<path:path>", views.module, name="pane-module"),
     *api_routes(deployment_of_token),
+    *file_routes(deployment_of_token),
 ]

@@ -81,7 +81,7 @@ async def frame(request: HttpRequest, token: tokens.Token, persona: Persona) -> 
     }
     response = await sync_to_async(render)(request, "frame.html", context)
     response["Content-Security-Policy"] = policy.pane_policy(
-        policy.origin_of(request), policy.socket_origin_of(request), nonce
+        policy.origin_of(request), policy.socket_origin_of(request), nonce, token.deployment_id
     )
     response["Cache-Control"] = "no-store"
     return response

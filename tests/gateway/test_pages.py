@@ -88,7 +88,9 @@ async def test_a_pane_stands_behind_its_walls(client, token, front_end_files):
     assert policy["sandbox"] == ["allow-scripts", "allow-forms"]
     assert policy["form-action"] == policy["default-src"] == policy["base-uri"] == ["'none'"]
     assert policy["script-src"][:2] == [f"{ORIGIN}/static/", f"{ORIGIN}/s/"]
-    assert policy["connect-src"] == [f"{ORIGIN}/s/", "ws://testserver/s/"]
+    public = f"{ORIGIN}/d/k3h4/"
+    assert policy["connect-src"] == [f"{ORIGIN}/s/", "ws://testserver/s/", public]
+    assert policy["img-src"] == policy["media-src"] == ["data:", "blob:", public]
     assert policy["frame-ancestors"] == [ORIGIN]
     assert "X-Frame-Options" not in response
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import socket
 import subprocess
 import sys
@@ -147,3 +149,14 @@ def test_a_message_of_ours_may_be_larger_than_one_of_a_client(address):
     host, port = address
     with connect(f"ws://{host}:{port}/large", max_size=None, compression=None) as client:
         assert len(client.recv(timeout=10)) == 12_000_000
+
+
+def test_a_body_that_is_too_large_is_answered_so_that_any_page_can_read_it(address):
+    connection = http.client.HTTPConnection(*address, timeout=20)
+    connection.request("POST", "/sent", body=b"x" * (21 << 20))
+    response = connection.getresponse()
+    assert response.status == 413
+    assert response.getheader("Access-Control-Allow-Origin") == "*"
+    assert json.loads(response.read())["code"] == "BodyTooLarge"
+    connection.close()
+    assert count(address, "received") == 0, "the server goes on"

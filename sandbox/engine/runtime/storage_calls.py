@@ -61,6 +61,14 @@ class TransactionScope:
     async def write(self, work: Writing[Result]) -> Result:
         return await work(self._tx, self._changes)
 
+    def count_read(self, size: int) -> None:
+        """Raises LimitExceeded."""
+        self._tx.meter.count_file_read(size)
+
+    def count_written(self, size: int) -> None:
+        """Raises LimitExceeded."""
+        self._tx.meter.count_file_written(size)
+
     async def settle(self) -> None:
         await self._files.settle(self._changes)
 
@@ -76,6 +84,12 @@ class ActionScope:
 
     async def write(self, work: Writing[Result]) -> Result:
         return await self._files.transact(work)
+
+    def count_read(self, size: int) -> None:
+        """An action may read as much as it likes."""
+
+    def count_written(self, size: int) -> None:
+        """And store."""
 
     async def settle(self) -> None:
         """Every operation has been settled already."""
@@ -138,6 +152,7 @@ class StorageCalls:
         self._refuse_in_query("store")
         data = _bytes(args.get("blob"))
         content_type = args.get("contentType")
+        self._scope.count_written(len(data))
         arrived = await self._files.receive_whole(data)
         try:
             check_digest(args.get("sha256"), arrived.sha256)
@@ -155,6 +170,7 @@ class StorageCalls:
         file = await self._find(args, "get")
         if file is None:
             return "null"
+        self._scope.count_read(file.size)
         try:
             with self._files.open_bytes(file) as content:
                 data = content.read()
@@ -212,13 +228,13 @@ def _bytes(blob: Any) -> bytes:
         data = None
     if data is None:
         raise LearnerError("Invalid argument `blob` for `storage.store`: expected base64", code="InvalidArgument")
-    if len(data) > limits.FILE_BYTES_MAX:
+    if len(data) > limits.STORED_FILE_BYTES_MAX:
         raise file_too_large()
     return data
 
 
 def file_too_large() -> LearnerError:
-    size = limits.FILE_BYTES_MAX // limits.MIB
+    size = limits.STORED_FILE_BYTES_MAX // limits.MIB
     return LearnerError(f"This file is too large to be stored here (limit: {size} MiB)", code="FileTooLarge")
 
 

@@ -50,6 +50,11 @@ class Incoming:
         self._hash.update(chunk)
         self.size += len(chunk)
 
+    @property
+    def sha256(self) -> str:
+        """Of what came so far, in hex."""
+        return self._hash.hexdigest()
+
     async def finish(self) -> Arrived:
         """Brings the bytes to disk, under their name."""
         try:
