@@ -12,8 +12,10 @@ from sandbox.engine.errors import (
     ProtocolError,
     RunnerRefused,
 )
+from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
 from sandbox.engine.runtime.bundle import Bundle, bundle_project
-from sandbox.engine.runtime.executor import Identity, Outcome
+from sandbox.engine.runtime.executor import Identity, Outcome, RequestMetadata
+from sandbox.engine.runtime.fetching import FetchPolicy
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
@@ -41,9 +43,12 @@ __all__ = [
     "Deployment",
     "Emission",
     "EngineError",
+    "FetchPolicy",
     "FixedClock",
     "FunctionInfo",
     "HardeningReport",
+    "HttpActionRequest",
+    "HttpActionResponse",
     "Identity",
     "LearnerError",
     "LimitExceeded",
@@ -51,6 +56,7 @@ __all__ = [
     "Problem",
     "ProtocolError",
     "ReadNote",
+    "RequestMetadata",
     "RunNote",
     "RunnerRefused",
     "StoredFile",

@@ -21,11 +21,12 @@ from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
 from sandbox.engine.runtime.actions.actions import Actions
+from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
 from sandbox.engine.runtime.bundle import source_of
 from sandbox.engine.runtime.call import Analysis, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
 from sandbox.engine.runtime.environment import environment_of
-from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
+from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.fetching import FetchPolicy
 from sandbox.engine.runtime.lanes import JsLanes
 from sandbox.engine.runtime.schema_places import place_in_schema
@@ -290,6 +291,15 @@ class Deployment:
                 return await self._run_mutation(request)
             case "action":
                 return await self.run_action(request)
+
+    async def http_action(
+        self, request: HttpActionRequest, *, identity: Identity | None = None, metadata: RequestMetadata | None = None
+    ) -> HttpActionResponse:
+        """Answers a request by the routes of http.ts; what its code throws is an answer, too (500)."""
+        response, note = await self.actions.serve(request, identity, metadata)
+        if note is not None:
+            self.note_run(note)
+        return response
 
     async def run_action(self, request: Request) -> Outcome:
         """Runs an action once, in no transaction. It goes on when the code changes meanwhile."""

@@ -42,7 +42,7 @@ class WriteNote:
 class Cause:
     """Why a run happened. `commit_ts` is the commit that woke a query; `index`/`table` say where the ranges met."""
 
-    kind: Literal["first", "commit", "call", "deploy", "identity", "retry", "check", "scheduled", "cron"]
+    kind: Literal["first", "commit", "call", "deploy", "identity", "retry", "check", "scheduled", "cron", "http"]
     commit_ts: int | None = None
 
 

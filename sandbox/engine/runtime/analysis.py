@@ -29,6 +29,13 @@ _CRONS_PROBLEMS = {
 }
 
 
+_HTTP_PROBLEMS = {
+    "missing": "`convex/http.js` must have a default export of a Router object.",
+    "not a router": "The default export of `convex/http.js` is not a Router.",
+}
+ROUTES_MAX = 1_000
+
+
 def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     """The analysis from the runner's JSON text. Raises DeployError with the place of what is wrong."""
     try:
@@ -43,9 +50,10 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
         functions = [_function(entry, places) for entry in exported]
         schema_json = _schema_json(document["schema"], places)
         crons_json = _crons_json(document["crons"], places)
+        http_routes = _http_routes(document["http"], places)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DeployError("The project's exports could not be read.", code="AnalysisFailed") from error
-    return Analysis(dict(pair for pair in functions if pair is not None), schema_json, crons_json)
+    return Analysis(dict(pair for pair in functions if pair is not None), schema_json, crons_json, http_routes)
 
 
 def import_error(text: str, stack: str, project: CompiledProject) -> DeployError:
@@ -124,6 +132,18 @@ def _crons_json(crons: dict[str, Any] | None, places: _Places) -> str | None:
         return str(crons["json"])
     message = _CRONS_PROBLEMS.get(crons["error"]) or f"Uncaught {crons['text']}"
     raise DeployError(message, (Problem(*places.of_export("crons", "default"), message),), code="InvalidCrons")
+
+
+def _http_routes(http: dict[str, Any] | None, places: _Places) -> tuple[tuple[str, str], ...] | None:
+    if http is None:
+        return None
+    if "routes" in http:
+        if len(http["routes"]) > ROUTES_MAX:
+            message = f"A project may have up to {ROUTES_MAX} HTTP routes."
+            raise DeployError(message, (Problem(*places.of_export("http", "default"), message),), code="InvalidHttp")
+        return tuple((str(path), str(method)) for path, method in http["routes"])
+    message = _HTTP_PROBLEMS.get(http["error"]) or f"Uncaught {http['text']}"
+    raise DeployError(message, (Problem(*places.of_export("http", "default"), message),), code="InvalidHttp")
 
 
 # esbuild writes `name: () => local` for every export, and declarations of a module's top level start a line.

@@ -31,12 +31,14 @@ class FunctionInfo:
 class Analysis:
     """`functions` by path ("signups:create"); `schema_json` is the schema's export, None without a schema file.
 
-    `crons_json` is the export of crons.ts, None without one; jobs/cron_definitions.py reads it.
+    `crons_json` is the export of crons.ts, None without one; jobs/cron_definitions.py reads it. `http_routes` are the
+    routes of http.ts as (path, method), None without one.
     """
 
     functions: dict[str, FunctionInfo]
     schema_json: str | None
     crons_json: str | None = None
+    http_routes: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

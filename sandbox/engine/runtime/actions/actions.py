@@ -7,17 +7,27 @@ Facts: docs/spec/semantics.md §6, §8; the JavaScript side is host.py.
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.actions.backend import EngineBackend
 from sandbox.engine.runtime.actions.host import ActionHost
+from sandbox.engine.runtime.actions.http_exchange import (
+    NO_HTTP_ACTIONS,
+    HttpActionRequest,
+    HttpActionResponse,
+    error_response,
+    read_response,
+    text_response,
+)
 from sandbox.engine.runtime.actions.operations import ActionOperations
 from sandbox.engine.runtime.actions.running import ActionCall
 from sandbox.engine.runtime.call import CallResult
@@ -25,7 +35,7 @@ from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.executor import CALLED, Executor
 from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy
 from sandbox.engine.runtime.functions import TableNames
-from sandbox.engine.runtime.request import Outcome, Request
+from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.store import ReadSet, Store, Timestamp
@@ -95,9 +105,7 @@ class Actions:
         async with self._table_names() as names:
             table.check_args(request.path, request.args_json, names)
         call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(31))
-        storage = None if self._storage is None else self._storage.action_calls().operations
-        operations = ActionOperations(self._backend, self._fetcher, request, depth, storage)
-        result = await self._host.call(call, operations)
+        result = await self._host.call(call, self._operations(request, depth))
         if result.value_json is None:
             return result
         try:
@@ -106,6 +114,36 @@ class Actions:
         except LearnerError as error:
             return replace(result, ok=False, value_json=None, error=error)
         return result
+
+    async def serve(
+        self, asked: HttpActionRequest, identity: Identity | None = None, metadata: RequestMetadata | None = None
+    ) -> tuple[HttpActionResponse, RunNote | None]:
+        """Answers a request by http.ts; a route that throws answers 500. With the note of the run, if there was one."""
+        if not self._host.has_module("http"):
+            return text_response(404, NO_HTTP_ACTIONS), None
+        if len(asked.body) > limits.HTTP_BODY_BYTES_MAX:
+            return text_response(413, "HTTP actions support requests up to 20 MiB"), None
+        caller = Request("http:default", "[]", identity, metadata=metadata or RequestMetadata())
+        started = time.perf_counter()
+        ts = await self._store.head()
+        try:
+            async with self._place(0):
+                started = time.perf_counter()
+                result = await self._host.call(
+                    ActionCall(None, asked.to_json(), self.now_ms(), secrets.randbits(31)), self._operations(caller, 0)
+                )
+        except LearnerError as error:
+            result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
+        response, result = _http_response(result)
+        path = response.route or f"{asked.method} {urlsplit(asked.url).path}"
+        args = json.dumps([{"method": asked.method, "url": asked.url}])
+        caller = replace(caller, path=path, args_json=args)
+        outcome = self._outcome(caller, result, Cause("http"), ts, (time.perf_counter() - started) * 1000)
+        return response.for_method(asked.method), outcome.note
+
+    def _operations(self, caller: Request, depth: int) -> ActionOperations:
+        storage = None if self._storage is None else self._storage.action_calls().operations
+        return ActionOperations(self._backend, self._fetcher, caller, depth, storage)
 
     def now_ms(self) -> float:
         return float(self._clock.now_ns() // 1_000_000)
@@ -164,6 +202,17 @@ class Actions:
             unawaited=result.unawaited,
         )
         return Outcome(result.value_json, result.error, result.log_lines, ts, ReadSet(), False, note)
+
+
+def _http_response(result: CallResult) -> tuple[HttpActionResponse, CallResult]:
+    """The response, and the result with the error that kept the action from one."""
+    try:
+        if result.error is not None:
+            raise result.error
+        assert result.value_json is not None
+        return read_response(result.value_json), result
+    except LearnerError as error:
+        return error_response(error), replace(result, ok=False, value_json=None, error=error)
 
 
 def _too_many() -> LearnerError:

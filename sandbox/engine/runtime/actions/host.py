@@ -45,6 +45,10 @@ class ActionHost:
         self._project = project
         self._import_ms = float(time.time_ns() // 1_000_000)
 
+    def has_module(self, path: str) -> bool:
+        """Whether the current code has that module ("http")."""
+        return self._project is not None and path in self._project.maps
+
     async def call(self, call: ActionCall, operations: Operations, seconds: float | None = None) -> CallResult:
         """Runs one action to its end, or ends it. Learner mistakes come back as the result's error."""
         started = time.perf_counter()

@@ -306,7 +306,7 @@
     try {
       const functions = [];
       for (const id of keys(modules)) if (id !== "schema" && !startsWith(id, "_generated/")) analyzeModule(id, functions);
-      settle(true, stringify({ __proto__: null, functions, schema: exportedSchema(), crons: exportedCrons() }));
+      settle(true, stringify({ __proto__: null, functions, schema: exportedSchema(), crons: exportedCrons(), http: exportedRoutes() }));
     } catch (error) {
       fail(error);
     }
@@ -358,6 +358,20 @@
     if (crons === null || typeof crons !== "object" || crons.isCrons !== true || typeof crons.export !== "function") return { __proto__: null, error: "not crons" };
     try {
       return { __proto__: null, json: `${crons.export()}` };
+    } catch (error) {
+      return { __proto__: null, error: "threw", text: describe(error).text };
+    }
+  }
+
+  function exportedRoutes() {
+    if (modules.http === undefined) return null;
+    const router = modules.http.exports.default;
+    if (router === undefined) return { __proto__: null, error: "missing" };
+    if (router === null || typeof router !== "object" || router.isRouter !== true || typeof router.getRoutes !== "function") return { __proto__: null, error: "not a router" };
+    try {
+      const routes = [];
+      for (const [path, method] of router.getRoutes()) routes[routes.length] = [`${path}`, `${method}`];
+      return { __proto__: null, routes };
     } catch (error) {
       return { __proto__: null, error: "threw", text: describe(error).text };
     }
