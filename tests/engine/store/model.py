@@ -173,7 +173,42 @@ class Query:
         return is_up_to_last
 
 
-Operation = Insert | Get | Write | Query
+@dataclass
+class Page(Query):
+    """The first page of a query; `stop_after` is the size of the page, and there is no limit."""
+
+    async def run(self, tx: Transaction) -> list[bytes]:
+        tx.journal_out = None
+        page = await tx.paginate(self.plan, cursor=None, end_cursor=None, page_size=self.stop_after)
+        self.reached_end = page.is_done
+        assert page.is_done or len(page.documents) == self.stop_after
+        return page.documents
+
+
+@dataclass
+class Nested:
+    """A nested mutation; what it wrote goes back when it fails, what it read stays read."""
+
+    operations: list[Operation]
+    fails: bool
+
+    async def run(self, tx: Transaction) -> list[Any]:
+        mark = tx.savepoint()
+        results = [await operation.run(tx) for operation in self.operations]
+        if self.fails:
+            tx.rollback_to(mark)
+        return results
+
+    def replay(self, view: View) -> list[Any]:
+        before = dict(view)
+        results = [operation.replay(view) for operation in self.operations]
+        if self.fails:
+            view.clear()
+            view.update(before)
+        return results
+
+
+Operation = Insert | Get | Write | Query | Nested
 
 
 def system_fields(document: Document) -> Document:
@@ -209,6 +244,7 @@ class Run:
     operations: list[tuple[Operation, Any]] = field(default_factory=list)
     looked_at: list[LooksAt] = field(default_factory=list)
     missed_tables: set[str] = field(default_factory=set)
+    made_a_table: bool = False
     touched: dict[str, tuple[str, Document] | None] = field(default_factory=dict)
 
     async def do(self, operation: Operation) -> None:
@@ -223,7 +259,14 @@ class Run:
         self._note_reads(operation, result)
 
     def _note_reads(self, operation: Operation, result: Any) -> None:
-        if isinstance(operation, Insert):
+        if isinstance(operation, Nested):
+            tables = set(self.tables)
+            for inner, inner_result in zip(operation.operations, result, strict=True):
+                self._note_reads(inner, inner_result)
+            if operation.fails:
+                self.tables = tables
+        elif isinstance(operation, Insert):
+            self.made_a_table |= operation.table not in self.tables
             self.tables.add(operation.table)
         elif isinstance(operation, Query) and operation.table not in self.tables:
             self.missed_tables.add(operation.table)
@@ -239,7 +282,7 @@ class Run:
         return [(old, new) for old, new in pairs if (old and text(old[1])) != (new and text(new[1]))]
 
     def is_overtaken_by(self, commit: Committed) -> bool:
-        if commit.created & self.missed_tables or (commit.created and self.tx.created_tables):
+        if commit.created & self.missed_tables or (commit.created and self.made_a_table):
             return True
         own = {stored[1]["_id"] for pair in self.changes for stored in pair if stored}
         return any(
@@ -292,10 +335,24 @@ def queries(indexes: list[str | None]) -> st.SearchStrategy[Query]:
         st.one_of(st.none(), st.none(), st.integers(0, 3)),
     )
     on_u = st.builds(Query, *map(st.just, ("u", None, [], "asc", None, None, 3, None)))
-    return st.one_of(on_t, on_t, on_t, on_u)
+    pages = st.builds(
+        Page,
+        st.just("t"),
+        st.sampled_from(indexes),
+        st.lists(st.tuples(st.sampled_from(list(SIGNS)), maybe_values), max_size=1),
+        st.sampled_from(["asc", "desc"]),
+        st.none(),
+        st.one_of(st.none(), values),
+        st.none(),
+        st.integers(1, 3),
+    )
+    return st.one_of(on_t, on_t, on_t, on_u, pages)
 
 
 def operations(ids: list[str], indexes: list[str | None]) -> st.SearchStrategy[Operation]:
     if not ids:
         return st.one_of(inserts, queries(indexes))
-    return st.one_of(inserts, gets(ids), writes(ids), writes(ids), queries(indexes), queries(indexes))
+    plain = st.one_of(inserts, gets(ids), writes(ids), writes(ids), queries(indexes), queries(indexes))
+    nested = st.builds(Nested, st.lists(plain, min_size=1, max_size=3), st.booleans())
+    deeper = st.builds(Nested, st.lists(st.one_of(plain, nested), min_size=1, max_size=3), st.booleans())
+    return st.one_of(plain, plain, plain, plain, nested, deeper)

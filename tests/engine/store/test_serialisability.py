@@ -20,7 +20,7 @@ from sandbox.engine.values import loads
 
 from .driver import schema
 from .invariants import documents_of
-from .model import Committed, Get, Insert, Query, Run, View, Write, bodies, operations, queries, text, writes
+from .model import Committed, Get, Insert, Nested, Query, Run, View, Write, bodies, operations, queries, text, writes
 
 BOTH_INDEXES = {"by_a": ["a"], "by_ab": ["a", "b"]}
 
@@ -203,7 +203,10 @@ async def one_client(model: Model, ids: list[str], chance: random.Random, done: 
 def chance_operation(ids: list[str], chance: random.Random):
     """As `operations`, from a seed: Hypothesis cannot draw while many tasks run."""
     value = lambda: chance.choice([None, 1.0, 2.0])  # noqa: E731
-    match chance.randrange(4):
+    match chance.randrange(5):
+        case 4:
+            inner = [chance_operation(ids, chance) for _ in range(chance.randrange(1, 3))]
+            return Nested(inner, chance.choice((True, False)))
         case 0:
             return Insert(chance.choice("ttu"), {"a": value()})
         case 1:
