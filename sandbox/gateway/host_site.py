@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sandbox.engine import Deployment, limits
+from sandbox.gateway.http_actions import serve_http_action
 from sandbox.gateway.sockets import Receive, Send, Socket
 
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
-NO_HTTP_ACTIONS = b"This Convex deployment does not have HTTP actions enabled."
 _SYNC_PATH = re.compile(r"/(?:api/(?:[^/]+/)?)?sync")
 
 
@@ -26,7 +26,9 @@ def application(deployment: Deployment, http: Application, site_port: int) -> Ap
         if scope["type"] == "websocket":
             await _serve_socket(deployment, scope["path"], Socket(receive, send))
         elif scope["server"][1] == site_port:
-            await _refuse_http_action(send)
+            await serve_http_action(deployment, scope, receive, send)
+        elif scope["path"].startswith("/http/"):
+            await serve_http_action(deployment, scope, receive, send, prefix="/http")
         else:
             await http(scope, receive, send)
 
@@ -45,9 +47,3 @@ async def _serve_socket(deployment: Deployment, path: str, socket: Socket) -> No
             await session.receive(text)
     finally:
         await session.disconnect()
-
-
-async def _refuse_http_action(send: Send) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    await send({"type": "http.response.start", "status": 404, "headers": headers})
-    await send({"type": "http.response.body", "body": NO_HTTP_ACTIONS})
