@@ -20,6 +20,9 @@ from typing import Any, BinaryIO
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
+from sandbox.engine.jobs.cron_definitions import CronDefinition, CronError, parse_crons, place_in_crons
+from sandbox.engine.jobs.scheduler import Scheduler
+from sandbox.engine.jobs.workplace import Workplace
 from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
 from sandbox.engine.runtime.bundle import source_of
@@ -65,6 +68,9 @@ from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, Fu
 logger = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 0.25
+IDLE_FOLLOW_SECONDS = 2.0
+DUE_FILE = "jobs.due"
+"""Holds the time of the next scheduled function, in milliseconds since 1970."""
 ROWS_PER_COMMIT = 250
 
 Arguments = Mapping[str, Any] | Sequence[Any]
@@ -129,6 +135,11 @@ class Deployment:
         self._sessions: set[SyncSession] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
+        self.jobs = Scheduler(
+            Workplace(
+                store, self.executor, clock, on_run=self.note_run, on_commit=self.live.wake, on_plan=self._note_plan
+            )
+        )
 
     @classmethod
     async def open(
@@ -173,6 +184,7 @@ class Deployment:
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.gather(self._follower, return_exceptions=True)
+        await self.jobs.stop()
         await self.live.stop()
         for session in list(self._sessions):
             await session.disconnect()
@@ -221,7 +233,9 @@ class Deployment:
         async with self.executor.changing_code:
             analysis = await self._host.load(project)
             try:
+                crons = self._crons(analysis, files)
                 await self._push_schema(analysis.schema_json, files)
+                await self.jobs.push_crons(crons)
             except BaseException:
                 if self._project is not None:
                     await self._host.load(self._project)
@@ -234,6 +248,7 @@ class Deployment:
         self.executor.functions = analysis.functions
         self.executor.services.modules = frozenset(project.maps)
         self.actions.use(project)
+        self.jobs.start()
 
     def _first_change(self, files: Mapping[str, str]) -> str:
         """Where to look when nothing more is known: the first file that differs from the live project."""
@@ -247,6 +262,12 @@ class Deployment:
             await self.store.push_schema(schema, report=self._note_progress)
         except LearnerError as error:
             raise DeployError(error.message, (place_in_schema(error.message, files),), code=error.code) from error
+
+    def _crons(self, analysis: Analysis, files: Mapping[str, str]) -> Mapping[str, CronDefinition]:
+        try:
+            return parse_crons(analysis.crons_json, analysis.functions)
+        except CronError as error:
+            raise DeployError(error.message, (place_in_crons(error, files),), code=error.code) from error
 
     async def _reload(self) -> None:
         """Brings back the code of an earlier process. It was live before, so a failure is ours and only logged."""
@@ -419,7 +440,7 @@ class Deployment:
 
     @property
     def is_idle(self) -> bool:
-        return not self._listeners and not self.live.has_listeners
+        return not self._listeners and not self.live.has_listeners and not self.jobs.is_busy
 
     def note_run(self, note: RunNote) -> None:
         self._tell(note)
@@ -443,17 +464,24 @@ class Deployment:
             except Exception:
                 logger.exception("A trace listener failed")
 
+    def _note_plan(self, next_job_ms: float | None) -> None:
+        """Leaves a mark in the folder while functions are scheduled, for whoever starts the server again."""
+        mark = self.folder / DUE_FILE
+        if next_job_ms is None:
+            mark.unlink(missing_ok=True)
+        else:
+            mark.write_text(str(int(next_job_ms)))
+
     async def _follow_other_writers(self) -> None:
         """Commits of other processes are found by polling; a notice would only shorten the wait."""
         seen = await self.store.data_version()
         while True:
-            await asyncio.sleep(FOLLOW_SECONDS)
-            if self.is_idle:
-                continue
+            await asyncio.sleep(IDLE_FOLLOW_SECONDS if self.is_idle else FOLLOW_SECONDS)
             version = await self.store.data_version()
             if version != seen:
                 seen = version
                 self.live.wake()
+                self.jobs.wake()
 
 
 def _args_json(args: Arguments) -> str:

@@ -24,10 +24,13 @@ class Agenda:
     oldest_completed_ms: float | None
 
     @property
-    def next_run_ms(self) -> float | None:
-        """When the next function is to run, which may be past; None when nothing is planned."""
-        times = [job.scheduled_ms for job in self.pending[:1]] + [cron.next_ms for cron in self.crons[:1]]
-        return min(times, default=None)
+    def next_job_ms(self) -> float | None:
+        """When the next scheduled function is to run, which may be past; None when none is."""
+        return self.pending[0].scheduled_ms if self.pending else None
+
+    @property
+    def next_cron_ms(self) -> float | None:
+        return self.crons[0].next_ms if self.crons else None
 
     @property
     def next_cleaning_ms(self) -> float | None:
@@ -42,13 +45,15 @@ class Agenda:
 
     def has_work(self, now_ms: float) -> bool:
         """Whether something is due, or was left in progress."""
-        times = (self.next_run_ms, self.next_cleaning_ms)
-        is_due = any(ms is not None and ms <= now_ms for ms in times)
+        is_due = any(ms <= now_ms for ms in self._times)
         return is_due or bool(self.running) or any(cron.is_running for cron in self.crons)
 
     def seconds_until_work(self, now_ms: float) -> float | None:
-        times = [ms for ms in (self.next_run_ms, self.next_cleaning_ms) if ms is not None]
-        return (min(times) - now_ms) / 1000 if times else None
+        return (min(self._times) - now_ms) / 1000 if self._times else None
+
+    @property
+    def _times(self) -> list[float]:
+        return [ms for ms in (self.next_job_ms, self.next_cron_ms, self.next_cleaning_ms) if ms is not None]
 
 
 async def read_agenda(transaction: Transaction) -> Agenda:

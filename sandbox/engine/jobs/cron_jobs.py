@@ -16,7 +16,7 @@ from sandbox.engine import values
 from sandbox.engine.jobs.cron_definitions import CronDefinition
 from sandbox.engine.jobs.cron_schedule import CronSchedule
 from sandbox.engine.store import CRON_JOBS, Document, Transaction
-from sandbox.engine.values import Undefined, Value
+from sandbox.engine.values import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +57,49 @@ class FinishedRun:
     seconds: float
 
 
+async def crons_differ(transaction: Transaction, definitions: Mapping[str, CronDefinition]) -> bool:
+    """Whether a push would write anything."""
+    rows = await _rows(transaction)
+    return rows.keys() != definitions.keys() or any(
+        _changed_fields(rows[identifier], definition) for identifier, definition in definitions.items()
+    )
+
+
 async def push_crons(transaction: Transaction, definitions: Mapping[str, CronDefinition], now_ms: int) -> None:
     """Makes the rows fit the definitions. One that did not change keeps its beat, and whatever runs goes on."""
-    rows = {cast(str, row["identifier"]): row for row in await transaction.system.rows(f"{CRON_JOBS}.by_identifier")}
+    rows = await _rows(transaction)
     for identifier, row in rows.items():
         if identifier not in definitions:
             await transaction.system.delete(cast(str, row["_id"]))
     for identifier, definition in definitions.items():
-        fields: dict[str, Value] = {"name": definition.name, "args": definition.args, "schedule": _schedule(definition)}
         if identifier not in rows:
-            new: Document = {"identifier": identifier, "nextTime": float(definition.schedule.first(now_ms))}
-            await transaction.system.insert(CRON_JOBS, {**new, **fields, "state": {"kind": "pending"}})
-        elif any(values.compare(rows[identifier][name], value) != 0 for name, value in fields.items()):
-            await _change(transaction, rows[identifier], definition, fields, now_ms)
+            fields = _fields(definition) | {"state": {"kind": "pending"}}
+            first: Document = {"identifier": identifier, "nextTime": float(definition.schedule.first(now_ms))}
+            await transaction.system.insert(CRON_JOBS, {**fields, **first})
+        elif changed := _changed_fields(rows[identifier], definition):
+            if "schedule" in changed:
+                changed["nextTime"] = float(_next_ms(rows[identifier], definition.schedule, now_ms))
+            await transaction.system.patch(cast(str, rows[identifier]["_id"]), changed)
 
 
-async def _change(
-    transaction: Transaction, row: Document, definition: CronDefinition, fields: dict[str, Value], now_ms: int
-) -> None:
-    changed: dict[str, Value | Undefined] = {**fields}
-    if values.compare(row["schedule"], fields["schedule"]) != 0:
-        previous = row.get("prevTime")
-        schedule = definition.schedule
-        changed["nextTime"] = float(
-            schedule.first(now_ms) if previous is None else schedule.after(int(cast(float, previous)), now_ms)
-        )
-    await transaction.system.patch(cast(str, row["_id"]), changed)
+async def _rows(transaction: Transaction) -> dict[str, Document]:
+    rows = await transaction.system.rows(f"{CRON_JOBS}.by_identifier")
+    return {cast(str, row["identifier"]): row for row in rows}
 
 
-def _schedule(definition: CronDefinition) -> Value:
-    return values.decode(definition.schedule_json)
+def _fields(definition: CronDefinition) -> dict[str, Value]:
+    schedule = values.decode(definition.schedule_json)
+    return {"name": definition.name, "args": definition.args, "schedule": schedule}
+
+
+def _changed_fields(row: Document, definition: CronDefinition) -> dict[str, Value]:
+    return {name: value for name, value in _fields(definition).items() if values.compare(row[name], value) != 0}
+
+
+def _next_ms(row: Document, schedule: CronSchedule, now_ms: int) -> int:
+    """A job that ran before goes on from there under its new schedule."""
+    previous = row.get("prevTime")
+    return schedule.first(now_ms) if previous is None else schedule.after(int(cast(float, previous)), now_ms)
 
 
 async def due_crons(transaction: Transaction, limit: int) -> list[CronJob]:

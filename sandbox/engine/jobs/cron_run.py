@@ -37,7 +37,7 @@ async def run_mutation_cron(at: Workplace, job: CronJob) -> None:
         outcome = await at.runner.mutation(_request(job), before_run=take, before_commit=finish, cause=CRON)
     except GoneError:
         return
-    at.on_run(outcome.note)
+    at.tell(outcome.note)
     if outcome.error is not None:
         if outcome.error.code in TRANSIENT_CODES:
             raise RunAgainError
@@ -58,7 +58,7 @@ async def run_action_cron(at: Workplace, job: CronJob) -> None:
         logger.exception("An action of a cron job did not end")
         await end_cron(at, job, INTERRUPTED, None)
         return
-    at.on_run(outcome.note)
+    at.tell(outcome.note)
     await end_cron(at, job, None if outcome.error is None else outcome.error.message, outcome.note)
 
 

@@ -33,7 +33,7 @@ async def run_mutation_job(at: Workplace, job: Job) -> None:
         outcome = await at.runner.mutation(_request(job), before_run=take, before_commit=finish, cause=SCHEDULED)
     except GoneError:
         return
-    at.on_run(outcome.note)
+    at.tell(outcome.note)
     if outcome.error is None:
         return
     if outcome.error.code in TRANSIENT_CODES:
@@ -56,7 +56,7 @@ async def run_action_job(at: Workplace, job: Job) -> None:
         logger.exception("A scheduled action did not end")
         await fail_job(at, job, INTERRUPTED)
         return
-    at.on_run(outcome.note)
+    at.tell(outcome.note)
     if outcome.error is None:
         await at.change(lambda transaction: _end(transaction, job, "success"), "scheduled")
     else:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 from sandbox.engine.jobs.agenda import Agenda, forget_old_jobs, read_agenda
+from sandbox.engine.jobs.cron_definitions import CronDefinition
+from sandbox.engine.jobs.cron_jobs import crons_differ, push_crons
 from sandbox.engine.jobs.cron_run import end_cron
 from sandbox.engine.jobs.lease import RENEW_SECONDS, JobLease
 from sandbox.engine.jobs.runs import Runs, Work
@@ -36,14 +38,21 @@ class Scheduler:
         self._runs = Runs(at, self.wake)
         self._news = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
-        self.next_run_ms: float | None = None
-        """When the next function is to run, as far as is known; None when nothing is planned."""
+        self.next_job_ms: float | None = None
+        """When the next scheduled function is to run, as of the last look; None when none is planned."""
+        self.has_crons = False
 
     def start(self) -> None:
         """From now on jobs run. Code must be live by then: a job whose function is missing fails for good."""
         if self._looking is None:
             self._at.store.on_own_commit(self._note_tables)
             self._looking = asyncio.create_task(self._look_for_ever())
+
+    async def push_crons(self, definitions: Mapping[str, CronDefinition]) -> None:
+        """New code: its cron jobs take the place of the ones before."""
+        now_ms = self._at.clock.now_ns() // 1_000_000
+        if await self._at.read(lambda transaction: crons_differ(transaction, definitions)):
+            await self._at.change(lambda transaction: push_crons(transaction, definitions, now_ms), "push")
 
     async def stop(self) -> None:
         if self._looking is not None:
@@ -82,7 +91,7 @@ class Scheduler:
     async def look(self) -> float | None:
         """Begins what is due. Returns after how many seconds to look again; None: when something changes."""
         agenda = await self._at.read(read_agenda)
-        self.next_run_ms = agenda.next_run_ms
+        self._note_plan(agenda)
         now_ms = self._at.clock.now_ns() / 1_000_000
         if not self.is_busy and not agenda.has_work(now_ms):
             await self._lease.drop()
@@ -98,6 +107,12 @@ class Scheduler:
                 await self._runs.start(work)
         coming_ms = min((ms for ms in map(self._runs.ready_ms, waiting) if ms > now_ms), default=float("inf"))
         return min(RENEW_SECONDS, (coming_ms - now_ms) / 1000)
+
+    def _note_plan(self, agenda: Agenda) -> None:
+        self.has_crons = bool(agenda.crons)
+        if self.next_job_ms != agenda.next_job_ms:
+            self.next_job_ms = agenda.next_job_ms
+            self._at.on_plan(agenda.next_job_ms)
 
     async def _end_what_was_left(self, agenda: Agenda) -> None:
         """Actions in progress that do not run here: whoever began them had the lease, and has it no more."""

@@ -51,14 +51,23 @@ class FunctionRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
+    """`on_run` is told of every run, `on_commit` of every commit, `on_plan` when the next scheduled function runs."""
+
     store: Store
     runner: FunctionRunner
     clock: Clock
     on_run: Callable[[RunNote], None]
+    on_commit: Callable[[], None]
+    on_plan: Callable[[float | None], None]
 
     @property
     def now_ms(self) -> int:
         return self.clock.now_ns() // 1_000_000
+
+    def tell(self, note: RunNote) -> None:
+        """Of a run that ended."""
+        self.on_run(note)
+        self.on_commit()
 
     async def read(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         async with await self.store.snapshot() as snapshot:
@@ -72,6 +81,7 @@ class Workplace:
                 result = await work(transaction)
                 try:
                     await self.store.commit(transaction, run_id="", cause=cause, writer=None)
+                    self.on_commit()
                     return result
                 except Conflict:
                     if attempt == ATTEMPTS_MAX - 1:

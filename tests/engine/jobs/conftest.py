@@ -68,7 +68,8 @@ class Shop:
         self.host = host or PythonHost()
         self.runner = Runner(store, self.host, clock)
         self.notes: list[RunNote] = []
-        self.at = Workplace(store, self.runner, clock, self.notes.append)
+        self.plans: list[float | None] = []
+        self.at = Workplace(store, self.runner, clock, self.notes.append, lambda: None, self.plans.append)
         self.scheduler = Scheduler(self.at)
         self.ran: list[Any] = []
 
@@ -127,6 +128,12 @@ class Shop:
             if not self.scheduler.is_busy:
                 return
             await asyncio.wait_for(self.scheduler._news.wait(), 10)
+
+
+async def until(look: Callable[[], Awaitable[Any]], wanted: Any) -> None:
+    async with asyncio.timeout(10):
+        while await look() != wanted:  # noqa: ASYNC110 – the rows are what is asked, not an event
+            await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from sandbox.engine.runtime import executor
 from sandbox.engine.store import Store
 from sandbox.engine.store.scheduled_functions import move_job, read_job
 
-from .conftest import Shop
+from .conftest import Shop, until
 
 WEEK_S = 7 * 24 * 3600
 
@@ -22,12 +21,6 @@ WEEK_S = 7 * 24 * 3600
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "_backoff_seconds", lambda retries: 0)
-
-
-async def until(look: Callable[[], Awaitable[Any]], wanted: Any) -> None:
-    async with asyncio.timeout(10):
-        while await look() != wanted:  # noqa: ASYNC110 – the rows are what is asked, not an event
-            await asyncio.sleep(0)
 
 
 async def write_elsewhere(shop: Shop) -> None:
@@ -58,11 +51,11 @@ async def test_nothing_runs_before_its_time(shop: Shop, clock: FixedClock):
     await shop.work()
     assert await shop.state(job_id) == "pending"
     assert 59 < await shop.scheduler.look() <= 60
-    assert shop.scheduler.next_run_ms == (await shop.job(job_id)).scheduled_ms
+    assert shop.plans == [(await shop.job(job_id)).scheduled_ms]
     clock.advance(seconds=60)
     await shop.work()
     assert await shop.state(job_id) == "success"
-    assert shop.scheduler.next_run_ms is None
+    assert shop.plans[1:] == [None]
 
 
 async def test_jobs_run_in_the_order_of_their_time_then_of_scheduling(shop: Shop, clock: FixedClock):
