@@ -18,9 +18,11 @@ from sandbox.engine.runtime.stack import frames_of, uncaught
 from sandbox.engine.schema import parse_validator
 from sandbox.engine.trace import FunctionKind
 
+SCHEMA_ERROR = "Hit an error while evaluating your schema:\n"
+_SCHEMA_DOCS = "To learn more, see the schema documentation at https://docs.convex.dev/database/schemas."
 _SCHEMA_PROBLEMS = {
-    "missing": "Schema file missing default export. Add `export default defineSchema({ ... })`.",
-    "not a schema": "Default export from schema file isn't a Convex schema. Export the result of `defineSchema()`.",
+    "missing": f"Schema file missing default export. {_SCHEMA_DOCS}",
+    "not a schema": f"Default export from schema file isn't a Convex schema. {_SCHEMA_DOCS}",
 }
 
 _CRONS_PROBLEMS = {
@@ -56,14 +58,15 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     return Analysis(dict(pair for pair in functions if pair is not None), schema_json, crons_json, http_routes)
 
 
-def import_error(text: str, stack: str, project: CompiledProject) -> DeployError:
-    """The error of a module whose top level threw."""
+def import_error(text: str, stack: str, project: CompiledProject, *, entry: str = "") -> DeployError:
+    """The error of a module whose top level threw; of the schema's (`entry`), or what it imports, it says so."""
     frames = frames_of(stack, project.maps)
+    start = SCHEMA_ERROR if entry == "schema" else ""
     if not frames:
-        return DeployError(f"Uncaught {text}", code="ImportFailed")
+        return DeployError(f"{start}Uncaught {text}", code="ImportFailed")
     place = frames[0]
-    problem = Problem(place.file, place.line, place.column, f"Uncaught {text}")
-    return DeployError(uncaught(text, frames), (problem,), code="ImportFailed")
+    problem = Problem(place.file, place.line, place.column, f"{start}Uncaught {text}")
+    return DeployError(start + uncaught(text, frames), (problem,), code="ImportFailed")
 
 
 def _refuse_too_many(functions: list[dict[str, Any]], places: _Places) -> None:
@@ -117,9 +120,9 @@ def _schema_json(schema: dict[str, Any] | None, places: _Places) -> str | None:
     if "json" in schema:
         return str(schema["json"])
     problem = schema["error"]
-    message = _SCHEMA_PROBLEMS.get(problem) or f"Uncaught {schema['text']}"
+    message = SCHEMA_ERROR + (_SCHEMA_PROBLEMS.get(problem) or f"Uncaught {schema['text']}")
     raise DeployError(
-        f"Hit an error while evaluating your schema:\n{message}",
+        message,
         (Problem(*places.of_export("schema", "default"), message),),
         code="InvalidSchema",
     )

@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.engine.errors import DeployError, Problem
 from sandbox.engine.runtime.entry_points import refuse_invalid_module
 from sandbox.engine.runtime.esbuild import SourceFile, transform
+from sandbox.engine.runtime.import_names import missing_names
 from sandbox.engine.runtime.source_map import SourceMap
 from sandbox.engine.runtime.toolchain import Toolchain
 
@@ -74,7 +75,8 @@ class CompiledProject:
 async def compile_project(files: Mapping[str, str], tools: Toolchain) -> CompiledProject:
     """Compiles the files under convex/; others are not looked at.
 
-    Raises DeployError with one Problem for each syntax error: the file's full path, line and column from 1.
+    Raises DeployError with one Problem for each syntax error and each import of what no module exports: the file's
+    full path, line and column from 1.
     """
     sources = {path: file for path, file in map(_module, sorted(files.items())) if path is not None}
     transformed = await transform(tools.esbuild, list(sources.values()))
@@ -86,7 +88,11 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
         path: SourceMap(file.path, result.map_json, files.get(f"{file.path}.map"))
         for (path, file), result in zip(sources.items(), transformed, strict=True)
     }
-    return CompiledProject({**scripts, **GENERATED}, maps)
+    scripts |= GENERATED
+    problems = missing_names(scripts, maps, {path: file.text for path, file in sources.items()})
+    if problems:
+        raise DeployError(_summary(problems), problems, code="MissingExport")
+    return CompiledProject(scripts, maps)
 
 
 def _module(item: tuple[str, str]) -> tuple[str | None, SourceFile]:

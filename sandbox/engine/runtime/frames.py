@@ -34,6 +34,8 @@ class Reply:
     stack: str | None = None
     data: str | None = None
     unawaited: tuple[str, ...] = ()
+    entry: str = ""
+    """Of a load that failed: the module whose evaluation it was."""
 
 
 def read_outcome(fields: list[bytes]) -> Reply:
@@ -49,6 +51,7 @@ def read_outcome(fields: list[bytes]) -> Reply:
         stack=None if stack is None else well_formed(str(stack)),
         data=None if data is None else str(data),
         unawaited=_operations(header.get("unawaited")),
+        entry=str(header.get("entry", "")),
     )
 
 

@@ -64,7 +64,7 @@ class JsHost:
                 await self._drop()
                 raise DeployError(stopped.message, code=stopped.code) from None
             if not reply.ok:
-                raise import_error(reply.error, reply.stack or "", project)
+                raise import_error(reply.error, reply.stack or "", project, entry=reply.entry)
             analysis = await self._parse(reply.text, project)
             self._code = code
             self._stay()

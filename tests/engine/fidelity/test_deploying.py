@@ -117,3 +117,26 @@ async def test_a_table_that_the_schema_does_not_name_takes_any_row(project):
 async def test_a_wrong_definition_is_refused(project, table, text):
     expected = f"Hit an error while evaluating your schema:\n{text}"
     assert await project.try_deploy(CODE, f"{{ z: defineTable({table}) }}") == expected
+
+
+DOCS = "To learn more, see the schema documentation at https://docs.convex.dev/database/schemas."
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        ({"schema": "export const schema = 1;\n"}, f"Schema file missing default export. {DOCS}"),
+        ({"schema": "export default null;\n"}, f"Schema file missing default export. {DOCS}"),
+        ({"schema": "export default {};\n"}, f"Default export from schema file isn't a Convex schema. {DOCS}"),
+        ({"schema": "throw new Error('boom');\nexport default 1;\n"}, "Uncaught Error: boom"),
+        (
+            {"schema": 'import { x } from "./broken";\nexport default x;\n', "broken": "export const x = null!.y;\n"},
+            "Uncaught TypeError: Cannot read properties of null (reading 'y')",
+        ),
+        ({"schema": 'import { x } from "zod";\nexport default x;\n'}, 'Uncaught TypeError: Could not resolve "zod".'),
+    ],
+)
+async def test_a_schema_that_does_not_load_says_so(project, files, text):
+    sources = {f"convex/{path}.ts": code for path, code in files.items()}
+    message = await project.try_deploy(CODE, files=sources)
+    assert message.startswith(f"Hit an error while evaluating your schema:\n{text}")

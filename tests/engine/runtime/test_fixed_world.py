@@ -64,8 +64,8 @@ async def test_randomness_follows_the_seed(learner):
     ("expression", "what"),
     [
         ("fetch('http://example.org')", "fetch()"),
-        ("setTimeout(() => {}, 1)", "setTimeout()"),
-        ("setInterval(() => {}, 1)", "setInterval()"),
+        ("setTimeout(() => {}, 1)", "setTimeout"),
+        ("setInterval(() => {}, 1)", "setInterval"),
         ("crypto.randomUUID()", "cryptographic randomness"),
         ("crypto.getRandomValues(new Uint8Array(1))", "cryptographic randomness"),
     ],
@@ -77,8 +77,59 @@ async def test_the_outside_world_is_refused(learner, expression, what):
     )
 
 
+async def test_a_refused_fetch_is_a_rejection(learner):
+    assert "Can't use fetch()" in await learner.run("return fetch('http://x').catch((error: any) => error.message);")
+
+
 async def test_weak_references_never_end(learner):
     assert await learner.run("const one = {}; return new WeakRef(one).deref() === one;") is True
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("new WeakRef(1 as any)", "TypeError: target must be an object"),
+        ("new WeakRef(null as any)", "TypeError: target must be an object"),
+        ("new FinalizationRegistry(1 as any)", "TypeError: cleanup must be callable"),
+        ("new FinalizationRegistry(() => {}).register(1 as any, 2)", "TypeError: target must be an object"),
+    ],
+)
+async def test_weak_references_refuse_what_the_language_refuses(learner, expression, text):
+    assert (await learner.error(f"{expression};")).message.startswith(f"Uncaught {text}\n")
+
+
+async def test_finalizers_never_run_but_can_be_unregistered(learner):
+    body = """
+    const token = {}, registry = new FinalizationRegistry(() => { throw 1; });
+    registry.register({}, 1, token);
+    return [registry.unregister(token), registry.unregister(token), String(registry), String(new WeakRef(token))];"""
+    assert await learner.run(body) == [True, False, "[object FinalizationRegistry]", "[object WeakRef]"]
+
+
+async def test_the_last_match_is_not_kept(learner):
+    body = (
+        "'abc'.match(/b/); const kept = RegExp as any; return ['$1', 'lastMatch', '$_'].filter((name) => name in kept);"
+    )
+    assert await learner.run(body) == []
+    assert await learner.run("return typeof (Intl as any).v8BreakIterator;") == "undefined"
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("setTimeout(() => {}, 1)", "Uncaught Error: setTimeout unsupported at import time"),
+        ("fetch('http://x')", "Uncaught Error: fetch() unsupported at import time"),
+        ("(globalThis as any).Convex.syscall('x', '{}')", "Uncaught Error: Can't use database at import time"),
+        ("Promise.reject(new Error('lost'))", "Uncaught Error: lost"),
+    ],
+)
+async def test_what_module_scope_may_not_do_ends_the_deploy(learner, expression, text):
+    from sandbox.engine.errors import DeployError
+
+    with pytest.raises(DeployError) as refused:
+        await learner.deploy(code=f"{expression};\nexport {{}};\n")
+    assert refused.value.message.startswith(text)
+    assert refused.value.problems[0].line == 1
 
 
 async def test_module_scope_sees_the_same_values_in_every_call(learner):

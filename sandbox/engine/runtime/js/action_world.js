@@ -27,7 +27,7 @@
   const timers = { __proto__: null };
 
   function start(callback, delay, args, repeats) {
-    refuseDuringImport(repeats ? "setInterval()" : "setTimeout()");
+    refuseDuringImport(repeats ? "setInterval" : "setTimeout");
     if (typeof callback !== "function") throw new TypeError("The callback of a timer must be a function");
     const ms = max(Number(delay) || 0, 0);
     const id = ++timerCount;

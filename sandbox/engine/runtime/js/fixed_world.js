@@ -3,10 +3,13 @@
 // Source of the rules and texts: docs/spec/semantics.md §7. Runs right after prelude.js.
 (function (realm) {
   "use strict";
-  const { Error, Date: RealDate, Temporal, Intl, Math, Reflect } = globalThis;
+  const { Error, Date: RealDate, Temporal, Intl, Math, Reflect, RegExp, Symbol, TypeError, WeakSet } = globalThis;
   const { defineProperty, getOwnPropertyDescriptor, freeze } = Object;
   const { imul, floor } = Math;
   const { uncurry } = realm;
+  const { keyFor } = Symbol;
+  const addToken = uncurry(WeakSet.prototype.add);
+  const deleteToken = uncurry(WeakSet.prototype.delete);
 
   // Real time in whole milliseconds: for what is printed, and for `performance.now` of a mutation.
   const elapsedMs = RealDate.now;
@@ -112,20 +115,54 @@
     };
   }
 
-  for (const name of ["fetch", "setTimeout", "setInterval"]) replaceMethod(globalThis, name, refusal(`${name}()`));
+  for (const name of ["setTimeout", "setInterval"]) replaceMethod(globalThis, name, refusal(name));
+  const refuseFetch = refusal("fetch()");
+  replaceMethod(globalThis, "fetch", async function fetch() {
+    refuseFetch();
+  });
   for (const name of ["clearTimeout", "clearInterval"]) replaceMethod(globalThis, name, function () {});
   const refuseRandomness = refusal("cryptographic randomness");
   replaceMethod(globalThis, "crypto", freeze({ getRandomValues: refuseRandomness, randomUUID: refuseRandomness }));
 
   // Garbage collection is not deterministic: weak references never end, finalizers never run.
-  replaceMethod(globalThis, "WeakRef", class WeakRef {
+  function refuseUnlessHeldWeakly(value, what) {
+    const isObject = value !== null && (typeof value === "object" || typeof value === "function");
+    if (!isObject && (typeof value !== "symbol" || keyFor(value) !== undefined)) throw new TypeError(`${what} must be an object`);
+  }
+  const WeakRef = class WeakRef {
     #target;
-    constructor(target) { this.#target = target; }
+    constructor(target) {
+      refuseUnlessHeldWeakly(target, "target");
+      this.#target = target;
+    }
     deref() { return this.#target; }
-  });
-  replaceMethod(globalThis, "FinalizationRegistry", class FinalizationRegistry {
-    register() {}
-    unregister() { return false; }
-  });
+  };
+  const FinalizationRegistry = class FinalizationRegistry {
+    #tokens = new WeakSet();
+    constructor(cleanup) {
+      if (typeof cleanup !== "function") throw new TypeError("cleanup must be callable");
+    }
+    register(target, held, token = undefined) {
+      refuseUnlessHeldWeakly(target, "target");
+      if (target === held) throw new TypeError("target and holdings must not be same");
+      if (token === undefined) return;
+      refuseUnlessHeldWeakly(token, "unregisterToken");
+      addToken(this.#tokens, token);
+    }
+    unregister(token) {
+      refuseUnlessHeldWeakly(token, "unregisterToken");
+      return deleteToken(this.#tokens, token);
+    }
+  };
+  for (const type of [WeakRef, FinalizationRegistry]) {
+    defineProperty(type.prototype, Symbol.toStringTag, { value: type.name, configurable: true });
+    replaceMethod(globalThis, type.name, type);
+  }
+
+  // What V8 adds to the language and Convex takes away: the state of the last match, and a part of Intl.
+  const matches = ["$&", "$'", "$+", "$_", "$`", "input", "lastMatch", "lastParen", "leftContext", "rightContext"];
+  for (let group = 1; group <= 9; group += 1) matches[matches.length] = `$${group}`;
+  for (const name of matches) delete RegExp[name];
+  delete Intl.v8BreakIterator;
   for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
 });

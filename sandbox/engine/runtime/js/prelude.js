@@ -342,8 +342,8 @@
   function exportedSchema() {
     if (modules.schema === undefined) return null;
     const schema = modules.schema.exports.default;
-    if (schema === undefined) return { __proto__: null, error: "missing" };
-    if (schema === null || typeof schema !== "object" || typeof schema.export !== "function") return { __proto__: null, error: "not a schema" };
+    if (schema === undefined || schema === null) return { __proto__: null, error: "missing" };
+    if (typeof schema !== "object" || typeof schema.export !== "function") return { __proto__: null, error: "not a schema" };
     try {
       return { __proto__: null, json: `${schema.export()}` };
     } catch (error) {

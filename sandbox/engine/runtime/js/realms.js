@@ -91,7 +91,9 @@ export function evaluate({ seat, realm }, from) {
   seat.open = true;
   for (const id of from.entries) {
     realm.evaluate(id);
-    if (seat.outcome !== null) return;
+    if (seat.outcome === null) continue;
+    seat.outcome.entry = id;
+    return;
   }
 }
 

@@ -141,8 +141,8 @@ async function load(command) {
   if (built.seat.outcome === null) built.realm.analyze();
   await turn();
   built.seat.open = false;
-  const { ok, text, stack } = built.seat.outcome ?? { ok: false, text: "The project could not be analyzed.", stack: "" };
-  if (!ok) return answer(run, { ok: false, error: text, stack }, "");
+  const { ok, text, stack, entry } = built.seat.outcome ?? { ok: false, text: "The project could not be analyzed.", stack: "" };
+  if (!ok) return answer(run, { ok: false, error: text, stack, entry }, "");
   project = candidate;
   answer(run, { ok: true }, text);
   spare = readyRealm();
