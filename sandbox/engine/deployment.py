@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
-from sandbox.engine.errors import Conflict, DeployError, LearnerError, LogTruncated, Problem
+from sandbox.engine.errors import Conflict, DeployError, LearnerError, Problem
 from sandbox.engine.jobs.cron_definitions import CronDefinition, CronError, parse_crons, place_in_crons
 from sandbox.engine.jobs.scheduler import Scheduler
 from sandbox.engine.jobs.workplace import Workplace
@@ -43,7 +43,6 @@ from sandbox.engine.store import (
     PushProgress,
     Store,
     StoredFile,
-    Timestamp,
     UploadTokens,
     compare_plans,
 )
@@ -352,17 +351,10 @@ class Deployment:
     async def run_query_at(self, ts: int, path: str, args: Arguments, *, caller: Caller = NOBODY) -> Outcome:
         """A query as of `ts`, in ns: answered at the newest snapshot when no commit since then concerns it.
 
-        Raises LearnerError `SnapshotTooOld` when one does, or when the log no longer tells.
+        Raises LearnerError: `SnapshotTooOld` when one does, or when the log no longer tells; `SnapshotInFuture`.
         """
         outcome = (await self.run_queries([_request_of(caller, path, args)]))[0]
-        if ts > outcome.ts:
-            raise LearnerError("The timestamp is ahead of the latest known timestamp", code="InvalidTimestamp")
-        try:
-            commits = await self.store.log_since(Timestamp(ts))
-        except LogTruncated:
-            raise _too_old(ts) from None
-        if any(commit.ts <= outcome.ts and outcome.read_set.overlaps(commit.changes) for commit in commits):
-            raise _too_old(ts)
+        await self.store.check_valid_at(ts, outcome.read_set, outcome.ts)
         return outcome
 
     async def run_query(self, path: str, args: Arguments, *, identity: Identity | None = None) -> Outcome:
@@ -495,14 +487,6 @@ def _request(path: str, args: Arguments, caller: Caller, writer: str | None) -> 
 
 def _request_of(caller: Caller, path: str, args: Arguments) -> Request:
     return _request(path, args, caller, persona_of(caller.identity))
-
-
-def _too_old(ts: int) -> LearnerError:
-    text = (
-        f"What this query read has changed since timestamp {ts}. "
-        "Take a new timestamp (`query_ts`) and repeat the queries of this moment."
-    )
-    return LearnerError(text, code="SnapshotTooOld")
 
 
 def _write_atomically(path: Path, text: str) -> None:

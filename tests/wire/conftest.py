@@ -1,61 +1,25 @@
-"""A deployment behind the site's own URLs, asked without a socket."""
+"""One project, behind the site's own URLs and behind `host`; and scripts that speak to it with the npm clients."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from django.test import AsyncClient
 
 from sandbox.engine import close_pools
 from sandbox.gateway import keys, tokens
 from sandbox.gateway.registry import registry
+from tests.gateway.test_host import Hosted, host, write
+from tests.wire.project import FILES
 
 NAME = "wire"
-SCHEMA = """
-import { defineSchema, defineTable } from "convex/server";
-import { v } from "convex/values";
-export default defineSchema({
-  notes: defineTable({ text: v.string() }),
-  plain: defineTable({ n: v.optional(v.number()), tag: v.optional(v.string()) }).index("by_tag", ["tag"]),
-});
-"""
-FUNCTIONS = """
-import { query, mutation, internalQuery, internalMutation } from "./_generated/server";
-import { v, ConvexError } from "convex/values";
-export const list = query({
-  args: {},
-  handler: async (ctx) => (await ctx.db.query("notes").collect()).map((note) => note.text),
-});
-export const other = query({ args: {}, handler: async (ctx) => (await ctx.db.query("plain").collect()).length });
-export const add = mutation({
-  args: { text: v.string() },
-  handler: async (ctx, { text }) => {
-    console.log("adding", text);
-    await ctx.db.insert("notes", { text });
-    return text;
-  },
-});
-export const echo = query({ args: { value: v.any() }, handler: async (_, { value }) => value });
-export const says = query({ args: { value: v.string() }, handler: async (_, { value }) => value });
-export const refuse = mutation({ args: {}, handler: async (ctx) => {
-  await ctx.db.insert("notes", { text: "never" });
-  throw new ConvexError({ reason: "closed", left: 0n });
-} });
-export const fail = query({ args: {}, handler: async () => { throw new Error("kaboom"); } });
-export const whoAmI = query({ args: {}, handler: async (ctx) => await ctx.auth.getUserIdentity() });
-export const secret = internalQuery({ args: {}, handler: async () => "internal" });
-export const wipe = internalMutation({ args: {}, handler: async (ctx) => {
-  for await (const note of ctx.db.query("notes")) await ctx.db.delete(note._id);
-} });
-"""
-FILES = {
-    "convex/schema.ts": SCHEMA,
-    "convex/m.ts": FUNCTIONS,
-    "convex/dir/n.ts": FUNCTIONS.replace("./_gen", "../_gen"),
-}
+ADMIN_KEY = "wire-tests|0123456789"
 
 
 class Api:
@@ -92,3 +56,21 @@ async def api(tools: Any) -> AsyncIterator[Api]:
     yield Api(deployment)
     await registry.close_all()
     await close_pools()
+
+
+@pytest.fixture(scope="session")
+def hosted(tools: Any, tmp_path_factory: Any) -> Iterator[Hosted]:
+    """A `manage.py host` of the project."""
+    folder = write(tmp_path_factory.mktemp("wire") / "app", FILES)
+    with host(folder, "--admin-key", ADMIN_KEY) as hosted:
+        yield hosted
+
+
+def run_script(tools: Any, name: str, *arguments: str) -> list[str]:
+    """The lines that a script prints, run by Deno with the packages of the front end."""
+    folder = Path(__file__).parent
+    sources = folder.parents[1] / "static" / "src"
+    command = [str(tools.deno), "run", "--allow-all", str(folder / name), str(sources), *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout.splitlines()

@@ -41,15 +41,18 @@ class RunsCalls(Protocol):
 
 
 class Requests:
-    """`guard` is held from before a commit until its response is queued; `on_commit` hears of each timestamp."""
+    """`guard` is held from before a commit until its response is queued.
+
+    `on_answer` hears of every answer: of the timestamp that a Transition must reach, 0 where nothing was committed.
+    """
 
     def __init__(
-        self, backend: RunsCalls, outbox: Outbox, guard: asyncio.Lock, on_commit: Callable[[Timestamp], None]
+        self, backend: RunsCalls, outbox: Outbox, guard: asyncio.Lock, on_answer: Callable[[Timestamp], None]
     ) -> None:
         self._backend = backend
         self._outbox = outbox
         self._guard = guard
-        self._on_commit = on_commit
+        self._on_answer = on_answer
         self._mutations: asyncio.Queue[tuple[RequestCall, Caller, str, int]] = asyncio.Queue()
         self._pending = 0  # characters of the frames whose requests wait or run
         self._actions: set[asyncio.Task[None]] = set()
@@ -103,19 +106,19 @@ class Requests:
         try:
             outcome = await self._backend.run_action(_request(call, caller))
         except LearnerError as error:
-            text, data = client_text(error), error_data(error)
-            self._outbox.put(protocol.request_failed(call.kind, call.request_id, text, (), data))
+            self._fail(call, error, ())
             return
         if outcome.error is not None:
-            self._fail(call, outcome)
+            self._fail(call, outcome.error, outcome.log_lines)
         else:
             assert outcome.value_json is not None
             self._outbox.put(protocol.action_succeeded(call.request_id, outcome.value_json, outcome.log_lines))
+            self._on_answer(Timestamp(0))
 
     async def _mutate(self, call: RequestCall, caller: Caller, session_id: str) -> None:
         def respond(outcome: Outcome) -> None:
             if outcome.error is not None:
-                self._fail(call, outcome)
+                self._fail(call, outcome.error, outcome.log_lines)
             else:
                 assert outcome.value_json is not None
                 self._succeed(call, outcome.value_json, outcome.ts, outcome.log_lines)
@@ -129,14 +132,14 @@ class Requests:
             return
         self._backend.note_run(outcome.note)
 
-    def _fail(self, call: RequestCall, outcome: Outcome) -> None:
-        assert outcome.error is not None
-        text, data = client_text(outcome.error), error_data(outcome.error)
-        self._outbox.put(protocol.request_failed(call.kind, call.request_id, text, outcome.log_lines, data))
+    def _fail(self, call: RequestCall, error: LearnerError, log_lines: tuple[str, ...]) -> None:
+        text, data = client_text(error), error_data(error)
+        self._outbox.put(protocol.request_failed(call.kind, call.request_id, text, log_lines, data))
+        self._on_answer(Timestamp(0))
 
     def _succeed(self, call: RequestCall, value_json: str, ts: Timestamp, log_lines: tuple[str, ...]) -> None:
         self._outbox.put(protocol.mutation_succeeded(call.request_id, value_json, ts, log_lines))
-        self._on_commit(ts)
+        self._on_answer(ts)
 
 
 def _request(call: RequestCall, caller: Caller) -> Request:

@@ -284,6 +284,6 @@ class SyncSession:
         return protocol.query_updated(query_id, outcome.value_json, outcome.log_lines, outcome.journal)
 
     def _owe(self, ts: Timestamp) -> None:
-        """Rule 5: a Transition that reaches ts must follow, even when no query changed."""
+        """Rule 5: a Transition that reaches ts must follow, even when no query changed or the request failed."""
         self._owed_ts = ts if self._owed_ts is None else max(self._owed_ts, ts)
         self._backend.live.wake()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.engine.runtime import executor
+from sandbox.engine.runtime import executor, turns
 from sandbox.engine.runtime.executor import Request
 from sandbox.engine.trace import Cause
 from tests.engine.sync.fakes import Client, FakeBackend, PythonHost
@@ -33,7 +33,11 @@ async def write_elsewhere(backend: FakeBackend) -> None:
         await backend.store.commit(transaction, run_id="", cause="test", writer=None)
 
 
-async def test_mutations_of_one_process_do_not_conflict(backend: FakeBackend, host: PythonHost) -> None:
+async def test_mutations_of_one_process_do_not_conflict(
+    backend: FakeBackend, host: PythonHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "OVERLAP_AFTER_S", 60)  # on a busy machine a quick mutation is a slow one
+
     @host.function("notes:number", "mutation")
     async def _number(syscalls: Any, args: dict[str, Any]) -> Any:
         number = await count(syscalls)

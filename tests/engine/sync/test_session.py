@@ -67,6 +67,12 @@ async def test_every_mutation_is_followed_by_a_transition_that_reaches_it(client
     await client.wait(reached)
 
 
+async def test_a_failed_mutation_is_followed_by_a_transition_too(client: Client) -> None:
+    await client.say("Mutation", requestId=0, udfPath="notes:absent", args=[{}])
+    await client.wait(lambda: client.of_type("MutationResponse") and client.of_type("Transition"))
+    assert [frame["type"] for frame in client.frames] == ["MutationResponse", "Transition"]
+
+
 async def test_a_response_comes_before_the_transition_that_shows_its_commit(client: Client) -> None:
     await client.add_query(0, "notes:list")
     response = await mutate(client, 0, text="x")
