@@ -13,9 +13,9 @@ from sandbox.engine.errors import (
     RunnerRefused,
 )
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
-from sandbox.engine.runtime.bundle import Bundle, bundle_project
+from sandbox.engine.runtime.bundle import Bundle, bundle_auth_config, bundle_project
 from sandbox.engine.runtime.executor import Identity, Outcome, RequestMetadata
-from sandbox.engine.runtime.fetching import FetchPolicy
+from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, FetchRequest
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
@@ -44,6 +44,8 @@ __all__ = [
     "Emission",
     "EngineError",
     "FetchPolicy",
+    "FetchRequest",
+    "Fetcher",
     "FixedClock",
     "FunctionInfo",
     "HardeningReport",
@@ -71,6 +73,7 @@ __all__ = [
     "Watch",
     "WriteNote",
     "accept_admin_key",
+    "bundle_auth_config",
     "bundle_project",
     "check_digest",
     "close_pools",

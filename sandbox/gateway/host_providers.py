@@ -89,8 +89,9 @@ class Provider:
         if not address:
             discovered = await fetch(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
             address = _text_of(discovered, "jwks_uri")
-        body = _data(address) if address.startswith("data:") else await fetch(address)
+        body = b"" if address.startswith("data:") else await fetch(address)
         try:
+            body = body or _data(address)
             return {key.key_id: key for key in jwt.PyJWKSet.from_json(body.decode()).keys}
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
             raise LearnerError(f"its keys cannot be read ({error})", code="BadKeys") from None

@@ -8,12 +8,31 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from sandbox import data_folder
-from sandbox.engine import DeployError, Deployment, DeployResult, Problem, Toolchain, accept_admin_key, bundle_project
+from sandbox.engine import (
+    DeployError,
+    Deployment,
+    DeployResult,
+    Fetcher,
+    FetchPolicy,
+    FetchRequest,
+    LearnerError,
+    Problem,
+    Toolchain,
+    accept_admin_key,
+    bundle_project,
+)
+from sandbox.gateway import keys
+from sandbox.gateway.host_auth_config import read_auth_config
 from sandbox.gateway.host_project import ProjectFolder
+from sandbox.gateway.host_providers import Providers, ProvidersUnusable
 from sandbox.gateway.host_watch import Watch
+
+Say = Callable[[str], None]
 
 ADMIN_KEY_FILE = "admin.key"
 
@@ -34,46 +53,85 @@ def admin_key(data: Path, given: str | None) -> tuple[str, bool]:
     return data_folder.secret(data, ADMIN_KEY_FILE, make=fresh.encode()).decode(), is_new
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """How a project is served. `name` is the issuer of the tokens that its own data folder signs."""
+
+    name: str
+    data: Path
+    admin_key: str
+    fetch_policy: FetchPolicy
+
+
 class HostedProject:
-    """A project folder and its open deployment. Belongs to one event loop; end it with `deployment.close()`."""
+    """A project folder and its deployment. Belongs to one event loop: `open` it, and end it with `close`."""
 
-    project: ProjectFolder
-    tools: Toolchain
-    deployment: Deployment
-    watch: Watch
+    def __init__(self, project: ProjectFolder, tools: Toolchain, options: HostOptions, say: Say) -> None:
+        self.project = project
+        self.watch = Watch(project)
+        self.deployment: Deployment
+        self._tools = tools
+        self._options = options
+        self._say = say
+        self._providers = Providers(keys.verifier(options.name), options.name)
+        self._fetcher = Fetcher(options.fetch_policy)
 
-    @classmethod
-    async def open(cls, project: ProjectFolder, data: Path, tools: Toolchain, admin_key: str) -> HostedProject:
-        """Opens the deployment in `data`. Raises EngineError where it cannot be opened."""
-        deployment = await Deployment.open(data, tools=tools, verify_admin_key=accept_admin_key(admin_key))
-        return cls(project, tools, deployment, Watch(project))
+    async def open(self) -> None:
+        """Raises EngineError where the data cannot be opened."""
+        self.deployment = await Deployment.open(
+            self._options.data,
+            tools=self._tools,
+            verify_token=self._providers.verify,
+            verify_admin_key=accept_admin_key(self._options.admin_key),
+        )
+
+    async def close(self) -> None:
+        await self.deployment.close()
+        self._fetcher.close()
 
     async def deploy(self) -> DeployResult:
         """Brings what the folder holds now live. Mistakes in it come back as problems; then the code before stays."""
-        result = await self._deploy()
+        started = time.perf_counter()
+        try:
+            result = await self._deploy()
+        except DeployError as error:
+            problems = error.problems or (Problem(self.project.functions.name, 0, 0, error.message),)
+            result = DeployResult(False, problems, 0.0)
         self.watch.is_whole = result.ok
-        return result
+        return replace(result, total_ms=(time.perf_counter() - started) * 1000)
 
-    async def deploy_on_changes(self, say: Callable[[str], None]) -> None:
+    async def deploy_on_changes(self) -> None:
         """Deploys whenever the folder's files have changed, until it is cancelled, and says what became of it."""
         async for _ in self.watch.changes():
             result = await self.deploy()
             if result.ok:
-                say(f"deployed again in {result.total_ms:.0f} ms")
+                self._say(f"deployed again in {result.total_ms:.0f} ms")
             else:
-                say("\n".join(["not deployed; the last good code stays live:", *problem_lines(result.problems)]))
+                self._say("\n".join(["not deployed; the last good code stays live:", *problem_lines(result.problems)]))
 
     async def _deploy(self) -> DeployResult:
-        started = time.perf_counter()
-        try:
-            bundle = await bundle_project(self.tools, self.project.root, self.project.functions)
-        except DeployError as error:
-            problems = error.problems or (Problem(self.project.functions.name, 0, 0, error.message),)
-            return DeployResult(False, problems, 0.0)
-        self.watch.inputs = bundle.inputs
+        bundle = await bundle_project(self._tools, self.project.root, self.project.functions)
+        providers, config_files = await read_auth_config(self._tools, self.project)
+        self.watch.inputs = (*bundle.inputs, *config_files)
         result = await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
-        return replace(result, total_ms=(time.perf_counter() - started) * 1000)
+        if result.ok:
+            await self._let_sign_in(providers)
+        return result
+
+    async def _let_sign_in(self, providers: list[Any]) -> None:
+        try:
+            complaints = await self._providers.load(providers, self._fetch)
+        except ProvidersUnusable as error:
+            complaints = [str(error)]
+        for complaint in complaints:
+            self._say(f"auth.config: {complaint}")
+
+    async def _fetch(self, address: str) -> bytes:
+        """The body of a provider's answer. Raises LearnerError."""
+        response = await self._fetcher.fetch(FetchRequest("GET", address, (("accept", "application/json"),)))
+        if response.status != HTTPStatus.OK:
+            raise LearnerError(f"{address} answers {response.status} {response.status_text}", code="FetchFailed")
+        return response.body
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:

@@ -20,6 +20,7 @@ from convex.http_client import ConvexHttpClient
 
 from sandbox.gateway import processes
 from tests.conftest import ROOT, free_port, wait_until_ready
+from tests.gateway.test_host_providers import custom, token
 
 PROJECT = {
     "convex/schema.ts": """
@@ -181,6 +182,22 @@ def test_convex_json_names_the_folder_of_the_functions(tools, tmp_path):
     config = {"convex.json": json.dumps({"functions": "src/backend/"})}
     with host(write(tmp_path / "app", {**moved, **config})) as hosted:
         assert hosted.client.query("notes:list") == []
+
+
+@pytest.mark.slow
+def test_people_sign_in_with_the_providers_of_auth_config(tools, tmp_path):
+    config = f"export default {{ providers: [{json.dumps(custom())}] }};\n"
+    who = """import { query } from "./_generated/server";
+export const who = query({ args: {}, handler: async (ctx) => (await ctx.auth.getUserIdentity())?.subject ?? null });
+"""
+    with host(write(tmp_path / "app", {"convex/auth.config.ts": config, "convex/me.ts": who})) as hosted:
+        client = ConvexHttpClient(hosted.url)
+        assert client.query("me:who") is None
+        client.set_auth(token())
+        assert client.query("me:who") == "ann"
+        client.set_auth(token(iss="https://elsewhere.example.com"))
+        with pytest.raises(Exception, match="401"):
+            client.query("me:who")
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:

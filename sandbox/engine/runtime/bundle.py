@@ -21,7 +21,13 @@ from typing import Any, Literal
 from sandbox.engine.errors import DeployError, EngineError, Problem
 from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.child import Child
-from sandbox.engine.runtime.entry_points import find_entry_points, has_use_node, read_text
+from sandbox.engine.runtime.entry_points import (
+    AUTH_CONFIGS,
+    find_entry_points,
+    has_use_node,
+    one_of,
+    read_text,
+)
 from sandbox.engine.runtime.esbuild import problem_of, version_of
 from sandbox.engine.runtime.esbuild_packets import PacketReader, pack, unpack
 from sandbox.engine.runtime.hardening import reader_command
@@ -87,6 +93,12 @@ async def bundle_project(tools: Toolchain, root: Path, functions: Path) -> Bundl
         schema = entries.isolate["schema"]
         files[f"{SOURCES_FOLDER}{schema}"] = read_text(root / schema, schema)
     return Bundle(files, (*isolate.inputs, *node.inputs))
+
+
+async def bundle_auth_config(tools: Toolchain, root: Path, functions: Path) -> Bundle | None:
+    """The module "auth.config" alone, which is none of the project's functions. None when there is no such file."""
+    file = one_of(root, functions, AUTH_CONFIGS)
+    return None if file is None else await bundle(tools, root, {"auth.config": file}, "browser")
 
 
 def _marked(path: str, text: str) -> str:

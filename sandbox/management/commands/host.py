@@ -7,6 +7,7 @@ line with file, line, column and reason for each problem.
 from __future__ import annotations
 
 import asyncio
+import re
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.core.management import CommandError
 
 from sandbox import data_folder
-from sandbox.engine import EngineError, close_pools
+from sandbox.engine import EngineError, FetchPolicy, close_pools
 from sandbox.gateway import front_end, hosted
 from sandbox.gateway.host_project import ProjectFolder, ProjectUnusable
 from sandbox.gateway.hosts import shown_name
@@ -33,6 +34,13 @@ class Command(ServingCommand):
         parser.add_argument("--site-port", type=int, default=3211, help="HTTP actions")
         parser.add_argument("--admin-key", help="the key for admin functions; without it one is made and kept")
         parser.add_argument("--data", type=Path, help="folder that keeps rows, files and keys (default: in var/hosts)")
+        parser.add_argument(
+            "--allow-fetch",
+            action="append",
+            default=[],
+            metavar="HOST",
+            help="a host that actions may reach, and sign-in providers' keys come from; '*' for all",
+        )
         parser.add_argument("--watch", action="store_true", help="deploy again whenever a file changes")
         parser.add_argument("--unsafe-runner", action="store_true", help="run code although no hardening layer holds")
 
@@ -55,9 +63,11 @@ class Command(ServingCommand):
         key, is_new = hosted.admin_key(data, options["admin_key"])
         if is_new:
             self._say(f"admin key (kept in {data / 'secret'}): {key}")
-        self._serve(project, key, options)
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", project.root.name)
+        host_options = hosted.HostOptions(name, data, key, _fetch_policy(options["allow_fetch"]))
+        self._serve(hosted.HostedProject(project, front_end.toolchain(), host_options, self._say), options)
 
-    def _serve(self, project: ProjectFolder, key: str, options: dict[str, Any]) -> None:
+    def _serve(self, served: hosted.HostedProject, options: dict[str, Any]) -> None:
         # Imported late: Daphne installs the reactor, and Django's handler reads the settings made above.
         from daphne.server import twisted_loop
         from django.core.asgi import get_asgi_application
@@ -68,7 +78,7 @@ class Command(ServingCommand):
 
         host, port, site_port = options["host"], options["port"], options["site_port"]
         try:
-            deployed = twisted_loop.run_until_complete(self._deploy(project, key))
+            twisted_loop.run_until_complete(self._deploy(served))
         except BaseException:
             twisted_loop.run_until_complete(close_pools())
             kill_descendants()
@@ -77,21 +87,23 @@ class Command(ServingCommand):
         watching: list[asyncio.Task[None]] = []
 
         def begin() -> None:
-            self._say(f"{project.root.name} is ready: http://{name}:{port} | HTTP actions: http://{name}:{site_port}")
+            self._say(
+                f"{served.project.root.name} is ready: http://{name}:{port} | HTTP actions: http://{name}:{site_port}"
+            )
             if options["watch"]:
-                watching.append(asyncio.create_task(deployed.deploy_on_changes(self._say)))
+                watching.append(asyncio.create_task(served.deploy_on_changes()))
 
         async def close_engine() -> None:
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
-            await deployed.deployment.close()
+            await served.close()
             await close_pools()
 
-        settings.ROOT_URLCONF = url_patterns(deployed.deployment)
+        settings.ROOT_URLCONF = url_patterns(served.deployment)
         name = shown_name(host)
         server = Server(
-            application(deployed.deployment, get_asgi_application(), site_port),
+            application(served.deployment, get_asgi_application(), site_port),
             host,
             port,
             site_port,
@@ -105,13 +117,20 @@ class Command(ServingCommand):
         if server.failure is not None:
             raise CommandError(f"The ports {port} and {site_port} on {host} cannot be used ({server.failure}).")
 
-    async def _deploy(self, project: ProjectFolder, key: str) -> hosted.HostedProject:
+    async def _deploy(self, served: hosted.HostedProject) -> None:
         try:
-            opened = await hosted.HostedProject.open(project, settings.DATA_DIR, front_end.toolchain(), key)
+            await served.open()
+            result = await served.deploy()
         except EngineError as error:
             raise CommandError(error.message) from error
-        result = await opened.deploy()
-        if result.ok:
-            return opened
-        await opened.deployment.close()
-        raise CommandError("\n".join([f"{project.root} does not deploy:", *hosted.problem_lines(result.problems)]))
+        if not result.ok:
+            await served.close()
+            lines = hosted.problem_lines(result.problems)
+            raise CommandError("\n".join([f"{served.project.root} does not deploy:", *lines]))
+
+
+def _fetch_policy(entries: list[str]) -> FetchPolicy:
+    try:
+        return FetchPolicy.of(entries)
+    except ValueError as error:
+        raise CommandError(f"--allow-fetch: {error}") from error
