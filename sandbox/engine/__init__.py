@@ -15,7 +15,7 @@ from sandbox.engine.errors import (
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
 from sandbox.engine.runtime.bundle import Bundle, bundle_auth_config, bundle_project
 from sandbox.engine.runtime.executor import Identity, Outcome, RequestMetadata
-from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, FetchRequest
+from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, FetchRequest, FetchResponse
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
@@ -45,6 +45,7 @@ __all__ = [
     "EngineError",
     "FetchPolicy",
     "FetchRequest",
+    "FetchResponse",
     "Fetcher",
     "FixedClock",
     "FunctionInfo",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,22 @@ export const providers = query(async () => JSON.stringify(config?.providers ?? n
 """
 
 
-async def read_auth_config(tools: Toolchain, project: ProjectFolder) -> tuple[list[Any], tuple[str, ...]]:
+async def read_auth_config(
+    tools: Toolchain, project: ProjectFolder, environment: Mapping[str, str]
+) -> tuple[list[Any], tuple[str, ...]]:
     """Its `providers` (none without the file), and the files that it was made of. Raises DeployError."""
     bundle = await bundle_auth_config(tools, project.root, project.functions)
     if bundle is None:
         return [], ()
     with tempfile.TemporaryDirectory(prefix="sandbox-auth-") as folder:
-        reader = await Deployment.open(Path(folder), tools=tools)
+        told = {name: value for name, value in environment.items() if not name.startswith("CONVEX_")}
+        reader = await Deployment.open(
+            Path(folder),
+            tools=tools,
+            origin=environment["CONVEX_CLOUD_URL"],
+            site_origin=environment["CONVEX_SITE_URL"],
+            environment=told,
+        )
         try:
             result = await reader.deploy(1, {**bundle.files, "convex/reader.js": _READER})
             if not result.ok:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -20,6 +20,9 @@ from sandbox.engine import (
     Fetcher,
     FetchPolicy,
     FetchRequest,
+    FetchResponse,
+    HttpActionRequest,
+    HttpActionResponse,
     LearnerError,
     Problem,
     Toolchain,
@@ -60,6 +63,9 @@ class HostOptions:
     name: str
     data: Path
     admin_key: str
+    origin: str
+    site_origin: str
+    environment: Mapping[str, str]
     fetch_policy: FetchPolicy
 
 
@@ -83,6 +89,10 @@ class HostedProject:
             tools=self._tools,
             verify_token=self._providers.verify,
             verify_admin_key=accept_admin_key(self._options.admin_key),
+            origin=self._options.origin,
+            site_origin=self._options.site_origin,
+            environment=self._options.environment,
+            fetch_policy=self._options.fetch_policy,
         )
 
     async def close(self) -> None:
@@ -111,7 +121,7 @@ class HostedProject:
 
     async def _deploy(self) -> DeployResult:
         bundle = await bundle_project(self._tools, self.project.root, self.project.functions)
-        providers, config_files = await read_auth_config(self._tools, self.project)
+        providers, config_files = await read_auth_config(self._tools, self.project, self.deployment.environment)
         self.watch.inputs = (*bundle.inputs, *config_files)
         result = await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
         if result.ok:
@@ -128,9 +138,14 @@ class HostedProject:
 
     async def _fetch(self, address: str) -> bytes:
         """The body of a provider's answer. Raises LearnerError."""
-        response = await self._fetcher.fetch(FetchRequest("GET", address, (("accept", "application/json"),)))
+        headers = (("accept", "application/json"),)
+        response: HttpActionResponse | FetchResponse
+        if address.startswith(f"{self._options.site_origin}/"):
+            response = await self.deployment.http_action(HttpActionRequest("GET", address, headers))
+        else:
+            response = await self._fetcher.fetch(FetchRequest("GET", address, headers))
         if response.status != HTTPStatus.OK:
-            raise LearnerError(f"{address} answers {response.status} {response.status_text}", code="FetchFailed")
+            raise LearnerError(f"{address} answers {response.status}", code="FetchFailed")
         return response.body
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -76,13 +77,17 @@ class Hosted:
 
 
 @contextmanager
-def host(folder: Path, *options: str, data: Path | None = None) -> Iterator[Hosted]:
-    data = data or folder.parent / f"{folder.name}-data"
+def host(folder: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[Hosted]:
+    data = folder.parent / f"{folder.name}-data"
     port, site_port, log = free_port(), free_port(), folder.parent / f"{folder.name}.log"
     ports = ["--port", str(port), "--site-port", str(site_port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(folder, *ports, "--data", str(data), *options), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            command(folder, *ports, "--data", str(data), *options),
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         wait_until_ready(process, log)
@@ -182,6 +187,41 @@ def test_convex_json_names_the_folder_of_the_functions(tools, tmp_path):
     config = {"convex.json": json.dumps({"functions": "src/backend/"})}
     with host(write(tmp_path / "app", {**moved, **config})) as hosted:
         assert hosted.client.query("notes:list") == []
+
+
+@pytest.mark.slow
+def test_actions_see_the_environment_and_reach_the_allowed_hosts_alone(tools, tmp_path):
+    actions = """import { action } from "./_generated/server";
+import { v } from "convex/values";
+export const variables = action({ args: {}, handler: async () =>
+  [process.env.KEY, process.env.FROM_OUTSIDE, process.env.CONVEX_CLOUD_URL, process.env.CONVEX_SITE_URL] });
+export const get = action({ args: { url: v.string() }, handler: async (ctx, { url }) => (await fetch(url)).status });
+"""
+    folder = write(tmp_path / "app", {"convex/a.ts": actions})
+    environment = {**os.environ, "FROM_OUTSIDE": "2"}
+    with host(
+        folder, "--env", "KEY=a=1", "--env", "FROM_OUTSIDE", "--allow-fetch", "127.0.0.1", env=environment
+    ) as hosted:
+        assert hosted.client.action("a:variables") == ["a=1", "2", hosted.url, hosted.site_url]
+        assert hosted.client.action("a:get", {"url": f"{hosted.url}/version"}) == 200
+        with pytest.raises(Exception, match="not allowed in this sandbox"):
+            hosted.client.action("a:get", {"url": "http://10.0.0.1/"})
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--env", "NAME"), "write NAME=VALUE"),
+        (("--env", "1A=x"), "is not valid"),
+        (("--env", "CONVEX_CLOUD_URL=x"), "is built-in"),
+        (("--allow-fetch", "example.com:x"), "--allow-fetch"),
+        (("--port", "3211"), "differ"),
+    ],
+)
+def test_options_that_cannot_be_are_named(tools, tmp_path, options, reason):
+    said = refusal(write(tmp_path / "app", PROJECT), "--site-port", "3211", *options)
+    assert reason in said
+    assert len(said.strip().splitlines()) == 1
 
 
 @pytest.mark.slow

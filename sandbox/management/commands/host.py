@@ -7,6 +7,7 @@ line with file, line, column and reason for each problem.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from argparse import ArgumentParser
 from pathlib import Path
@@ -35,6 +36,13 @@ class Command(ServingCommand):
         parser.add_argument("--admin-key", help="the key for admin functions; without it one is made and kept")
         parser.add_argument("--data", type=Path, help="folder that keeps rows, files and keys (default: in var/hosts)")
         parser.add_argument(
+            "--env",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="an environment variable of the functions; NAME alone takes its value from this one",
+        )
+        parser.add_argument(
             "--allow-fetch",
             action="append",
             default=[],
@@ -53,19 +61,33 @@ class Command(ServingCommand):
             project = ProjectFolder.find(folder)
         except ProjectUnusable as error:
             raise CommandError(str(error)) from error
-        data = data or hosted.default_data(settings.DATA_DIR, project)
+        data = data.expanduser().absolute() if data else hosted.default_data(settings.DATA_DIR, project)
         data_folder.prepare(data)
         settings.DATA_DIR = data
-        for port in (options["port"], options["site_port"]):
-            require_free_port(options["host"], port)
+        self._require_ports(options["host"], options["port"], options["site_port"])
         self._build_front_end()
         self._require_walls()
+        environment, fetch_policy = _environment(options["env"]), _fetch_policy(options["allow_fetch"])
         key, is_new = hosted.admin_key(data, options["admin_key"])
         if is_new:
             self._say(f"admin key (kept in {data / 'secret'}): {key}")
-        name = re.sub(r"[^A-Za-z0-9_-]+", "-", project.root.name)
-        host_options = hosted.HostOptions(name, data, key, _fetch_policy(options["allow_fetch"]))
+        shown = shown_name(options["host"])
+        host_options = hosted.HostOptions(
+            name=re.sub(r"[^A-Za-z0-9_-]+", "-", project.root.name),
+            data=data,
+            admin_key=key,
+            origin=f"http://{shown}:{options['port']}",
+            site_origin=f"http://{shown}:{options['site_port']}",
+            environment=environment,
+            fetch_policy=fetch_policy,
+        )
         self._serve(hosted.HostedProject(project, front_end.toolchain(), host_options, self._say), options)
+
+    def _require_ports(self, host: str, port: int, site_port: int) -> None:
+        if port == site_port:
+            raise CommandError("--port and --site-port must differ: HTTP actions answer at an address of their own.")
+        require_free_port(host, port)
+        require_free_port(host, site_port)
 
     def _serve(self, served: hosted.HostedProject, options: dict[str, Any]) -> None:
         # Imported late: Daphne installs the reactor, and Django's handler reads the settings made above.
@@ -87,9 +109,8 @@ class Command(ServingCommand):
         watching: list[asyncio.Task[None]] = []
 
         def begin() -> None:
-            self._say(
-                f"{served.project.root.name} is ready: http://{name}:{port} | HTTP actions: http://{name}:{site_port}"
-            )
+            name, deployment = served.project.root.name, served.deployment
+            self._say(f"{name} is ready: {deployment.origin} | HTTP actions: {deployment.site_origin}")
             if options["watch"]:
                 watching.append(asyncio.create_task(served.deploy_on_changes()))
 
@@ -101,7 +122,6 @@ class Command(ServingCommand):
             await close_pools()
 
         settings.ROOT_URLCONF = url_patterns(served.deployment)
-        name = shown_name(host)
         server = Server(
             application(served.deployment, get_asgi_application(), site_port),
             host,
@@ -127,6 +147,16 @@ class Command(ServingCommand):
             await served.close()
             lines = hosted.problem_lines(result.problems)
             raise CommandError("\n".join([f"{served.project.root} does not deploy:", *lines]))
+
+
+def _environment(entries: list[str]) -> dict[str, str]:
+    variables = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not equals and name not in os.environ:
+            raise CommandError(f"--env {name}: write {name}=VALUE, or set {name} in the environment of this command.")
+        variables[name] = value if equals else os.environ[name]
+    return variables
 
 
 def _fetch_policy(entries: list[str]) -> FetchPolicy:
