@@ -11,6 +11,7 @@ from sandbox.engine.errors import (
     Problem,
     ProtocolError,
     RunnerRefused,
+    StoreUnavailable,
 )
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
 from sandbox.engine.runtime.bundle import Bundle, bundle_auth_config, bundle_project
@@ -62,6 +63,7 @@ __all__ = [
     "RequestMetadata",
     "RunNote",
     "RunnerRefused",
+    "StoreUnavailable",
     "StoredFile",
     "SyncSession",
     "SystemClock",

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
-from sandbox.engine.errors import Conflict, DeployError, LearnerError, Problem
+from sandbox.engine.errors import Conflict, DeployError, LearnerError, Problem, StoreUnavailable
 from sandbox.engine.jobs.cron_definitions import CronDefinition, CronError, parse_crons, place_in_crons
 from sandbox.engine.jobs.scheduler import Scheduler
 from sandbox.engine.jobs.workplace import Workplace
@@ -46,6 +46,7 @@ from sandbox.engine.store import (
     UploadTokens,
     compare_plans,
 )
+from sandbox.engine.store.faults import fault_of
 from sandbox.engine.sync.answers import persona_of
 from sandbox.engine.sync.callers import (
     NOBODY,
@@ -159,11 +160,10 @@ class Deployment:
         `origin` is how clients reach it (`http://127.0.0.1:3210`); the addresses of stored files begin with it.
         `fetch_policy` says whom actions may reach; without one, the practice service alone.
         `site_origin` is where its HTTP actions answer, `environment` what its functions find in `process.env`.
-        Raises LearnerError for an environment that cannot be.
+        Raises LearnerError for an environment that cannot be, StoreUnavailable where the folder cannot be used.
         """
         variables = environment_of(environment or {}, origin=origin, site_origin=site_origin)
         clock = clock or SystemClock()
-        folder.mkdir(parents=True, exist_ok=True)
         store = await Store.open(folder, clock=clock)
         callers = Callers(verify_token, verify_admin_key)
         deployment = cls(folder, store, tools, callers, clock, origin=origin, fetch_policy=fetch_policy)
@@ -205,12 +205,16 @@ class Deployment:
         started = time.perf_counter()
         async with self._deploying:
             try:
+                # Before the code is live: a full disk shows itself here.
+                place = self.folder / "project.json"
+                saved = _ready(place, json.dumps({"revision": revision, "files": dict(files)}))
                 await self._go_live(files)
-            except DeployError as error:
-                problems = error.problems or (Problem(self._first_change(files), 0, 0, error.message),)
+            except (DeployError, StoreUnavailable) as error:
+                problems = error.problems if isinstance(error, DeployError) else ()
+                problems = problems or (Problem(self._first_change(files), 0, 0, error.message),)
                 return DeployResult(False, problems, (time.perf_counter() - started) * 1000)
             self.revision = revision
-            _write_atomically(self.folder / "project.json", json.dumps({"revision": revision, "files": dict(files)}))
+            os.replace(saved, place)
         total_ms = (time.perf_counter() - started) * 1000
         self._tell(DeployNote(revision, self.clock.now_ns() / 1_000_000, total_ms))
         self.live.expire_all(Cause("deploy"))
@@ -466,10 +470,16 @@ class Deployment:
 
     async def _follow_other_writers(self) -> None:
         """Commits of other processes are found by polling; a notice would only shorten the wait."""
-        seen = await self.store.data_version()
+        seen: int | None = await self.store.data_version()
         while True:
             await asyncio.sleep(IDLE_FOLLOW_SECONDS if self.is_idle else FOLLOW_SECONDS)
-            version = await self.store.data_version()
+            try:
+                version = await self.store.data_version()
+            except StoreUnavailable as error:
+                if seen is not None:
+                    logger.error("%s: %s", self.folder.name, error.message)
+                seen = None
+                continue
             if version != seen:
                 seen = version
                 self.live.wake()
@@ -489,7 +499,11 @@ def _request_of(caller: Caller, path: str, args: Arguments) -> Request:
     return _request(path, args, caller, persona_of(caller.identity))
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def _ready(path: Path, text: str) -> Path:
+    """The text beside its place, to be moved there by one rename. Raises StoreUnavailable."""
     fresh = path.with_suffix(".new")
-    fresh.write_text(text)
-    os.replace(fresh, path)
+    try:
+        fresh.write_text(text)
+    except OSError as error:
+        raise fault_of(error) or error from error
+    return fresh

@@ -9,6 +9,7 @@ EngineError
 ├── AlreadyCommitted      this very request was committed before: its recorded answer is the answer
 ├── LogTruncated          the commit log no longer reaches the asked timestamp
 ├── ProtocolError         a client broke the sync protocol: answered with FatalError
+├── StoreUnavailable      a store's file cannot be read or written: full disk, read-only folder, damage
 ├── RetriableError        the server cannot serve now: the socket closes with a reason and the client comes back
 └── RunnerRefused         the hardening that learner code needs is not in force
 
@@ -97,6 +98,12 @@ class AlreadyCommitted(EngineError):
 
 class LogTruncated(EngineError):
     code = "LogTruncated"
+
+
+class StoreUnavailable(EngineError):
+    """Codes: StoreFull, StoreReadOnly, StoreUnreadable, StoreCorrupt, StoreBusy, StoreFormat."""
+
+    code = "StoreUnavailable"
 
 
 class ProtocolError(EngineError):

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
-from sandbox.engine import Caller, LearnerError, RunnerRefused, ValueFormat, encode_ts, http_answer
+from sandbox.engine import Caller, LearnerError, RunnerRefused, StoreUnavailable, ValueFormat, encode_ts, http_answer
 from sandbox.gateway import safe_answers
 from sandbox.gateway.http_requests import (
     Refusal,
@@ -113,8 +113,8 @@ def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutin
             return await answer(request, inner, place)
         except Refusal as refusal:
             return safe_answers.json_text(refusal.text, status=refusal.status)
-        except RunnerRefused as error:
-            logger.error("No learner code runs here: %s", error.message)
+        except (RunnerRefused, StoreUnavailable) as error:
+            logger.error("The deployment does not run: %s", error.message)
         except Exception:
             logger.exception("A request of the HTTP API failed")
         # What went wrong is ours and not told.

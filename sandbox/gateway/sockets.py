@@ -26,8 +26,10 @@ class Socket:
         assert message["type"] == "websocket.connect", message  # noqa: S101 - ASGI's own order
 
     async def accept(self) -> None:
-        await self._send({"type": "websocket.accept"})
-        self._is_open = True
+        """A second call does nothing."""
+        if not self._is_open:
+            self._is_open = True
+            await self._send({"type": "websocket.accept"})
 
     async def refuse(self) -> None:
         """The handshake is answered with 403."""

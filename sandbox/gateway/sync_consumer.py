@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from sandbox.engine import RunnerRefused, limits
+from sandbox.engine import RunnerRefused, StoreUnavailable, limits
 from sandbox.gateway import tokens
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import Receive, Send, Socket
@@ -38,8 +38,8 @@ async def sync_consumer(scope: dict[str, Any], receive: Receive, send: Send) -> 
         async with registry.use(token.deployment_id) as deployment:
             await socket.accept()
             await _carry(socket, deployment, token)
-    except RunnerRefused as error:
-        logger.error("No learner code runs here: %s", error.message)
+    except (RunnerRefused, StoreUnavailable) as error:
+        logger.error("Deployment %s does not run: %s", token.deployment_id, error.message)
         await socket.accept()
         await socket.close(CLOSE_TRY_AGAIN, "InternalServerError")
 

@@ -18,7 +18,16 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from sandbox.engine import BackfillNote, CommitNote, DeployNote, LearnerError, ReadNote, RunNote, TraceNote
+from sandbox.engine import (
+    BackfillNote,
+    CommitNote,
+    DeployNote,
+    LearnerError,
+    ReadNote,
+    RunNote,
+    StoreUnavailable,
+    TraceNote,
+)
 from sandbox.gateway import activity, course
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import Receive, Send, Socket
@@ -41,6 +50,7 @@ ROWS_PER_INSERT = 250
 # Rows are read again at most this often while commits pour in.
 REFRESH_S = 0.05
 WRITER = "data panel"
+CLOSE_TRY_AGAIN = 1013
 
 
 async def workspace_consumer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -51,9 +61,15 @@ async def workspace_consumer(scope: dict[str, Any], receive: Receive, send: Send
     if not comes_from_own_page(scope) or not await course.may_open_workspace(scope["user"], workspace_id):
         await socket.refuse()
         return
-    async with registry.use(workspace_id) as deployment:
+    try:
+        async with registry.use(workspace_id) as deployment:
+            await socket.accept()
+            await WorkspaceFeed(socket, deployment, workspace_id).serve()
+    except StoreUnavailable as error:
+        logger.error("Deployment %s does not run: %s", workspace_id, error.message)
         await socket.accept()
-        await WorkspaceFeed(socket, deployment, workspace_id).serve()
+        await socket.send_text(_encode(activity.error_message(error.message)))
+        await socket.close(CLOSE_TRY_AGAIN, "InternalServerError")
 
 
 def comes_from_own_page(scope: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from sandbox.engine import Deployment, close_pools
+from sandbox.engine import Deployment, StoreUnavailable, close_pools
 from sandbox.engine.trace import CommitNote, DeployNote, RunNote
 
 STARTER = Path(__file__).parents[2] / "lessons/content/09-trash-can/starter"
@@ -230,3 +230,38 @@ async def test_a_load_that_never_ends_is_shown_in_the_file_that_changed(deployme
     (problem,) = result.problems
     assert problem.file == "convex/signups.ts"
     assert deployment.revision == 1
+
+
+async def test_a_deployment_with_a_full_disk_says_so_and_others_go_on(
+    deployment: Deployment, tmp_path: Path, tools: Any
+) -> None:
+    other = await Deployment.open(tmp_path / "other", tools=tools)
+    assert (await other.deploy(1, STARTER_FILES)).ok
+    connection = deployment.store._connection
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+    with pytest.raises(StoreUnavailable, match="no space left on the disk"):
+        await deployment.run_mutation("signups:create", {**AMINA, "name": "A" * 100_000})
+    many = "".join(f'  t{n}: defineTable({{ a: v.any() }}).index("by_a", ["a"]),\n' for n in range(200))
+    result = await deployment.deploy(2, {**STARTER_FILES, "convex/schema.ts": SCHEMA.replace("({", "({\n" + many, 1)})
+    (problem,) = result.problems
+    assert (result.ok, problem.file, "no space left on the disk" in problem.message) == (
+        False,
+        "convex/schema.ts",
+        True,
+    )
+    assert (await deployment.run_query("signups:listActive", {"ownerId": "alice"})).value == []
+    assert (await other.run_mutation("signups:create", AMINA)).ok
+    connection.execute("PRAGMA max_page_count = 1000000")
+    assert (await deployment.run_mutation("signups:create", AMINA)).ok
+    await other.close()
+
+
+async def test_a_damaged_store_does_not_open_and_others_do(tmp_path: Path, tools: Any) -> None:
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "store.db").write_bytes(b"no database" * 1_000)
+    with pytest.raises(StoreUnavailable, match="damaged or not a store at all"):
+        await Deployment.open(tmp_path / "damaged", tools=tools)
+    other = await Deployment.open(tmp_path / "other", tools=tools)
+    assert (await other.deploy(1, STARTER_FILES)).ok
+    await other.close()
+    await close_pools()

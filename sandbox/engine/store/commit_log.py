@@ -142,8 +142,11 @@ def trim(connection: sqlite3.Connection, now_ns: int) -> None:
             "INSERT INTO meta VALUES ('log_floor', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
             (floor,),
         )
-    finally:
         connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 class RecentCommits:

@@ -73,17 +73,29 @@ class SnapshotPool:
 
     def take_back(self, connection: sqlite3.Connection) -> None:
         self._out -= 1
-        if self._is_closed:
-            connection.close()
-        else:
-            connection.execute("COMMIT")
-            self._idle.append(connection)
+        try:
+            if self._is_closed:
+                connection.close()
+                return
+            if _has_ended_well(connection):
+                self._idle.append(connection)
             if self._out == 0:
                 self._when_all_are_back()
-        self._free.release()
+        finally:
+            self._free.release()
 
     def close(self) -> None:
         """Ends what is idle; what is still out is closed when it comes back."""
         self._is_closed = True
         while self._idle:
             self._idle.pop().close()
+
+
+def _has_ended_well(connection: sqlite3.Connection) -> bool:
+    """Ends the snapshot. A connection that met a damaged file is not used again."""
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.DatabaseError:
+        connection.close()
+        return False
+    return True

@@ -12,6 +12,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from sandbox.engine.errors import StoreUnavailable
 from sandbox.engine.values import loads, size_of
 
 STORE_FILE = "store.db"
@@ -75,7 +76,9 @@ def create(connection: sqlite3.Connection) -> None:
             connection.execute("ROLLBACK")
         raise
     if version not in (0, 1, FORMAT):
-        raise ValueError(f"{STORE_FILE} has format {version}; this program knows {FORMAT}")
+        raise StoreUnavailable(
+            f"This deployment's store has format {version}; this program knows {FORMAT}", code="StoreFormat"
+        )
 
 
 def _add_sizes(connection: sqlite3.Connection) -> None:
@@ -100,11 +103,15 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(f"file:{_quoted(path)}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA journal_size_limit = 4194304")
-    # A mutation holds its snapshot while it commits, so a checkpoint at that moment can never finish: see Store.
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA journal_size_limit = 4194304")
+        # A mutation holds its snapshot while it commits, so a checkpoint at that moment can never finish: see Store.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from sandbox.engine.store.faults import reporting
 from sandbox.engine.store.plan import Limit, Operator, Plan
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.trace import ReadNote
@@ -111,6 +112,7 @@ class QueryStream:
         self._read_through: list[tuple[int, int]] = []  # with a filter: documents and bytes read up to each delivered
         self.note = ReadNote(plan.table, plan.index_name, plan.range, plan.order, plan.limit)
 
+    @reporting
     async def next(self, n: int) -> tuple[list[bytes], bool]:
         """Up to n documents as JSON text, and whether the query has ended.
 

@@ -8,6 +8,7 @@ not; no lock is held between two of them. Why: docs/decisions/0001.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from sandbox.engine.store.catalog import Catalog, CatalogCache
 from sandbox.engine.store.commit_log import Commit, RecentCommits, Timestamp, head_of
 from sandbox.engine.store.committer import Committer, RequestKey
 from sandbox.engine.store.connections import Snapshot, SnapshotPool
+from sandbox.engine.store.faults import fault_of, reporting
 from sandbox.engine.store.file_folder import link_files
 from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
@@ -33,6 +35,8 @@ from sandbox.engine.store.system_tables import create_system_tables
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.trace import Order
 from sandbox.engine.values import key_after
+
+logger = logging.getLogger(__name__)
 
 COMMITS_BETWEEN_TRIMS = 256
 WRITE_AHEAD_BYTES_MAX = 4 * MIB
@@ -85,19 +89,23 @@ class Store:
         self._followers: list[Callable[[Set[str]], None]] = []
 
     @classmethod
+    @reporting
     async def open(cls, folder: Path, *, clock: Clock) -> Self:
-        """Opens the store in `folder`, or makes an empty one there."""
+        """Opens the store in `folder`, or makes an empty one there.
+
+        Raises StoreUnavailable, as every method here does, when the file cannot be read or written (faults.py).
+        """
         connection = layout.connect_writer(folder / layout.STORE_FILE)
         try:
             layout.create(connection)
             create_system_tables(connection)
             leases.create(connection)
             store = cls(folder, connection, clock)
+            async with await store.snapshot():
+                pass  # loads the catalog
         except BaseException:
             connection.close()
             raise
-        async with await store.snapshot():
-            pass  # loads the catalog
         return store
 
     async def close(self) -> None:
@@ -114,11 +122,13 @@ class Store:
         """The schema in force, as of the newest snapshot that this process took."""
         return self._catalogs.newest.schema
 
+    @reporting
     async def head(self) -> Timestamp:
         """The newest commit; 0 in a store without commits."""
         await self.pause()
         return head_of(self._connection)[0]
 
+    @reporting
     async def snapshot(self) -> Snapshot:
         """Waits while four are out. To be closed soon: `async with await store.snapshot() as snapshot`."""
         await self.pause()
@@ -135,6 +145,7 @@ class Store:
             cursor_key=self.secret,
         )
 
+    @reporting
     async def log_since(self, ts: Timestamp) -> list[Commit]:
         """The commits in (ts, head]. Raises LogTruncated."""
         await self.pause()
@@ -143,21 +154,22 @@ class Store:
     async def check_valid_at(self, ts: int, read_set: ReadSet, snapshot_ts: Timestamp) -> None:
         """Whether what was read at a snapshot is also what `ts` had: no commit between them touched the read set.
 
-        Raises LearnerError: SnapshotTooOld if one did or cannot be known, SnapshotInFuture before `ts` has come.
+        Raises LearnerError: SnapshotTooOld if one did or cannot be known, InvalidTimestamp before `ts` has come.
         """
         if ts > snapshot_ts:
-            raise LearnerError(f"The timestamp {ts} has not come yet: read at {snapshot_ts}", code="SnapshotInFuture")
+            raise LearnerError("The timestamp is ahead of the latest known timestamp", code="InvalidTimestamp")
         try:
             commits = await self.log_since(Timestamp(ts))
         except LogTruncated:
             commits = None
         if commits is None or any(read_set.overlaps(c.changes) for c in commits if c.ts <= snapshot_ts):
             raise LearnerError(
-                f"SnapshotTooOld: the data that this query reads has changed since the timestamp {ts}. "
-                "Ask for a newer timestamp and run all queries again.",
+                f"What this query read has changed since timestamp {ts}. "
+                "Take a new timestamp (`query_ts`) and repeat the queries of this moment.",
                 code="SnapshotTooOld",
             )
 
+    @reporting
     async def recorded_request(self, session_id: str, request_id: int) -> tuple[Timestamp, str] | None:
         """The commit and the result of a request that was committed before."""
         await self.pause()
@@ -166,6 +178,7 @@ class Store:
         ).fetchone()
         return row
 
+    @reporting
     async def data_version(self) -> int:
         """Another number after another process, or another Store object, committed. Own commits do not count."""
         await self.pause()
@@ -174,16 +187,19 @@ class Store:
 
     # --- work that one process does for all
 
+    @reporting
     async def take_lease(self, name: str, owner: str, seconds: float) -> bool:
         """Whether `owner` now has the lease, until so many seconds from now. Renewing is taking it again."""
         await self.pause()
         return leases.take(self._connection, name, owner, self._clock.now_ns(), seconds)
 
+    @reporting
     async def lease_owner(self, name: str) -> str | None:
         """Whoever took it last and did not give it back, also when the time has run out."""
         await self.pause()
         return leases.owner_of(self._connection, name)
 
+    @reporting
     async def drop_lease(self, name: str, owner: str) -> None:
         """Gives the lease back; does nothing when another has it."""
         await self.pause()
@@ -195,6 +211,7 @@ class Store:
         """`follower` learns at every commit of this object which tables it wrote to. It is quick and does not raise."""
         self._followers.append(follower)
 
+    @reporting
     async def commit(
         self,
         transaction: Transaction,
@@ -222,10 +239,11 @@ class Store:
         self._commits_until_trim -= 1
         if self._commits_until_trim == 0:
             self._commits_until_trim = COMMITS_BETWEEN_TRIMS
-            commit_log.trim(self._connection, self._clock.now_ns())
+            self._tidy(lambda: commit_log.trim(self._connection, self._clock.now_ns()))
         await self.pause()
         return ts
 
+    @reporting
     async def push_schema(self, schema: SchemaDefinition, *, report: ReportProgress | None = None) -> None:
         """Puts a schema in force: checks stored documents, creates tables, fills new indexes, drops old ones.
 
@@ -270,10 +288,20 @@ class Store:
         """Moves the write-ahead log into the database, so that it starts anew: no snapshot of ours is in the way."""
         if self._write_ahead_bytes >= WRITE_AHEAD_BYTES_MAX:
             self._write_ahead_bytes = 0
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._tidy(lambda: self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)"))
+
+    def _tidy(self, work: Callable[[], object]) -> None:
+        """Work that can as well be done later: the commit or read before it has succeeded all the same."""
+        try:
+            work()
+        except sqlite3.DatabaseError as error:
+            if fault_of(error) is None:
+                raise
+            logger.warning("The store in %s could not be tidied up: %s", self.folder, error)
 
     # --- for the panels
 
+    @reporting
     async def table_page(
         self, table: str, *, index: str | None, order: Order, limit: int, after: bytes | None
     ) -> TablePage:
@@ -293,6 +321,7 @@ class Store:
             ).fetchone()[0]
         return TablePage([text for _, text, _ in rows], count, rows[-1][0] if len(rows) == limit else None)
 
+    @reporting
     async def tables(self) -> list[TableInfo]:
         """The learner's tables by name, also those that the schema does not name."""
         async with await self.snapshot() as snapshot:
@@ -311,6 +340,7 @@ class Store:
 
     # --- copies
 
+    @reporting
     async def fork_to(self, folder: Path) -> None:
         """Copies the store as it is now into an empty folder; stored files are linked, not copied."""
         await self.pause()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.engine.store.documents import Document, merged
+from sandbox.engine.store.faults import reporting
 from sandbox.engine.store.meter import UNLIMITED
 from sandbox.engine.store.plan import parse_plan
 from sandbox.engine.store.query_stream import QueryStream
@@ -29,6 +30,7 @@ class SystemWriter:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
+    @reporting
     async def get(self, id: str) -> Document | None:  # noqa: A002
         """The decoded document, or None where there is none."""
         await self._transaction.pause()
@@ -65,11 +67,13 @@ class SystemWriter:
         stream.close(None)
         return [cast(Document, loads(text)) for text in found]
 
+    @reporting
     async def insert(self, table: str, value: Mapping[str, Value]) -> str:
         """Returns the new `_id`."""
         await self._transaction.pause()
         return self._transaction.insert_document(self._transaction.catalog.system_tables[table], dict(value), UNLIMITED)
 
+    @reporting
     async def patch(self, id: str, fields: Mapping[str, Value | Undefined]) -> None:  # noqa: A002
         """Merges top-level fields; UNDEFINED removes one. Raises LearnerError if there is no such document."""
         await self._transaction.pause()
@@ -77,10 +81,12 @@ class SystemWriter:
             self._table_of(id), id, "patch", lambda old: merged(old, dict(fields)), UNLIMITED
         )
 
+    @reporting
     async def replace(self, id: str, value: Mapping[str, Value]) -> None:  # noqa: A002
         await self._transaction.pause()
         self._transaction.rewrite_document(self._table_of(id), id, "replace", lambda _: dict(value), UNLIMITED)
 
+    @reporting
     async def delete(self, id: str) -> None:  # noqa: A002
         await self._transaction.pause()
         self._transaction.rewrite_document(self._table_of(id), id, "delete", None, UNLIMITED)

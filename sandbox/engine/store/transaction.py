@@ -14,6 +14,7 @@ from typing import Any
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.store.catalog import Table
 from sandbox.engine.store.documents import Document, merged
+from sandbox.engine.store.faults import reporting
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.paging import Page, PageSize, read_page
 from sandbox.engine.store.plan import parse_plan
@@ -65,6 +66,7 @@ class Transaction(TransactionState):
 
     # --- reads
 
+    @reporting
     async def get(self, id: str, *, table: str | None, method: str = "get") -> bytes | None:  # noqa: A002
         """The document's JSON text, or None. `method` is "get" or "system.get". Raises LearnerError for a bad id."""
         await self.pause()
@@ -91,6 +93,7 @@ class Transaction(TransactionState):
         self.reads.append(stream.note)
         return stream
 
+    @reporting
     async def paginate(
         self,
         plan: dict[str, Any],
@@ -131,6 +134,7 @@ class Transaction(TransactionState):
 
     # --- writes
 
+    @reporting
     async def insert(self, table: str, value: dict[str, Value]) -> str:
         """Returns the new `_id`. Creates the table if need be. Raises LearnerError, LimitExceeded."""
         await self.pause()
@@ -158,6 +162,7 @@ class Transaction(TransactionState):
     async def delete(self, id: str, *, table: str | None = None) -> None:  # noqa: A002
         await self._rewrite("delete", id, table, None)
 
+    @reporting
     async def _rewrite(
         self, method: str, document_id: str, table: str | None, change: Callable[[Document], Document] | None
     ) -> None:

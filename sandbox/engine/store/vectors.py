@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.limits import VECTOR_DIMENSIONS, VECTOR_FILTERS_MAX, VECTOR_RESULTS_DEFAULT, VECTOR_RESULTS_MAX
 from sandbox.engine.store.catalog import Catalog
+from sandbox.engine.store.faults import reporting
 from sandbox.engine.store.search_index import FILTER_BYTES, VectorIndex, filter_hash, packed_vector
 from sandbox.engine.values import decode_with_undefined, encode_id
 
@@ -48,6 +49,7 @@ class _Query:
     """Which bytes of a key may be what; one of them is enough. Empty: no filter."""
 
 
+@reporting
 async def vector_search(snapshot: Snapshot, query: Mapping[str, Any]) -> list[dict[str, Any]]:
     """`[{"_id", "_score"}]`, nearest first, for the `query` of `1.0/actions/vectorSearch`. Raises LearnerError."""
     parsed = _parse(snapshot.catalog, query)
