@@ -23,6 +23,7 @@ ARGS_LENGTH_MAX = 4_000
 LINE_LENGTH_MAX = 4_000
 LINES_MAX = 256
 READS_MAX = 500
+UNAWAITED_MAX = 100
 RANGE_LENGTH_MAX = 4_000
 DOCUMENT_LENGTH_MAX = 16_000
 FIELD_LENGTH_MAX = 1_000
@@ -55,6 +56,7 @@ def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
             "log_lines": [_cut(line, LINE_LENGTH_MAX) for line in note.log_lines[:LINES_MAX]],
             "error": None if note.error is None else _cut(note.error, LINE_LENGTH_MAX),
             "retries": note.retries,
+            "unawaited": list(note.unawaited[:UNAWAITED_MAX]),
             "result_changed": note.result_changed,
             "sent_to": list(note.sent_to),
         },

@@ -232,6 +232,14 @@ def test_a_flood_of_log_lines_is_folded_and_a_missing_function_is_named(sign_up:
     expect(error.get_by_role("button", name="convex/signups.ts")).to_be_visible()
 
 
+def test_a_missing_await_is_named(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    forgetful = "ctx.db.query('signups').first();\nif (ownerId) return [];\nreturn await ctx.db\n"
+    workspace.change("signups.ts", "return await ctx.db\n", forgetful)
+    expect(workspace.runs.get_by_text("await is missing: db.query").first).to_be_visible()
+
+
 def test_a_phone_without_a_network_says_what_is_not_saved(sign_up: SignUp) -> None:
     workspace = sign_up(viewport={"width": 390, "height": 844})
     page = workspace.page

@@ -222,3 +222,8 @@ async def test_of_large_rows_only_the_first_are_read(page):
     table = await hear(page, "table")
     assert (len(table["rows"]), table["count"]) == (20, 100)
     assert len(json.dumps(table)) < 100_000
+
+
+async def test_a_page_learns_what_a_function_did_not_wait_for(page):
+    page.deployment.tell(replace(RUN, unawaited=("db.insert",) * 3))
+    assert (await hear(page, "run"))["run"]["unawaited"] == ["db.insert"] * 3

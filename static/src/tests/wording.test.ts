@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sumUp } from "../workspace/comparison_view.ts";
 import type { ReadMessage } from "../workspace/messages.ts";
 import { timeAxis } from "../workspace/time_axis.ts";
-import { describeCell, describeRead, describeWrites, documentName, formatMs, functionName, scanAdvice, shortId, wakeReason } from "../workspace/wording.ts";
+import { describeCell, describeRead, describeUnawaited, describeWrites, documentName, formatMs, functionName, scanAdvice, shortId, wakeReason } from "../workspace/wording.ts";
 
 function read(change: Partial<ReadMessage> = {}): ReadMessage {
   return { table: "signups", index: "by_owner", range: [], order: "asc", documents: 3, bytes: 9, store_ms: 0.1, plan: "by_owner · alice", ...change };
@@ -18,6 +18,11 @@ Deno.test("times keep three figures at most", () => {
 Deno.test("a read is said as its plan and its cost", () => {
   assert.equal(describeRead(read()), "by_owner · alice · 3 read");
   assert.equal(describeRead(read({ index: null, plan: "full table scan", documents: 10431 })), "full scan · 10,431 read");
+});
+
+Deno.test("what was not awaited is named once, with its count", () => {
+  assert.equal(describeUnawaited([]), null);
+  assert.equal(describeUnawaited(["db.insert", "db.patch", "db.insert"]), "await is missing: db.insert ×2, db.patch");
 });
 
 Deno.test("advice names the table's only index", () => {

@@ -99,6 +99,8 @@ export interface RunMessage {
   log_lines: string[];
   error: string | null;
   retries: number;
+  /** Operations that the function did not wait for: "db.insert". */
+  unawaited: string[];
   result_changed: boolean;
   sent_to: string[];
 }

@@ -5,7 +5,7 @@ import { comparisonView } from "./comparison_view.ts";
 import { jumpTo } from "./jump.ts";
 import { el, icon, isPersona, personMark, stepMark } from "./marks.ts";
 import type { ComparedMessage, ReadMessage, RunMessage } from "./messages.ts";
-import { describeRead, formatMs, functionName, isFullScan, plural, scanAdvice, wakeReason } from "./wording.ts";
+import { describeRead, describeUnawaited, formatMs, functionName, isFullScan, plural, scanAdvice, wakeReason } from "./wording.ts";
 
 const READS_SHOWN = 4;
 /** A loop that prints must not push the next run out of sight. */
@@ -117,12 +117,14 @@ function adviceView(read: ReadMessage, advice: string): HTMLElement {
   return jumpTo({ file, line: line + 1, column: 1 }, advice);
 }
 
-/** What a run has to say besides: repeats, its error with the place, its console lines. */
+/** What a run has to say besides: repeats, what it did not wait for, its error with the place, its console lines. */
 export function remarks(run: RunMessage): HTMLElement[] {
   const lines: HTMLElement[] = [];
   if (run.retries > 0) {
     lines.push(el("p", {}, el("span", { class: "badge warn" }, icon("clock"), `ran ${run.retries + 1} times: another commit changed what it had read`)));
   }
+  const unawaited = describeUnawaited(run.unawaited);
+  if (unawaited !== null) lines.push(el("p", {}, el("span", { class: "badge warn" }, icon("warn"), unawaited)));
   if (run.error !== null) {
     const place = serverPlace(run.error);
     lines.push(el("div", { class: "run-error" }, `${readableMessage(run.error)} `, place && jumpTo(place)));

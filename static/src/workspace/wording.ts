@@ -67,6 +67,15 @@ function writeKind(write: WriteMessage): "added" | "removed" | "changed" {
   return write.after ? "changed" : "removed";
 }
 
+/** The classic missing `await`, with the names of what was not waited for, or null. */
+export function describeUnawaited(operations: readonly string[]): string | null {
+  if (operations.length === 0) return null;
+  const counts = new Map<string, number>();
+  for (const operation of operations) counts.set(operation, (counts.get(operation) ?? 0) + 1);
+  const names = [...counts].map(([name, count]) => (count === 1 ? name : `${name} ×${formatCount(count)}`));
+  return `await is missing: ${names.join(", ")}`;
+}
+
 export function isFullScan(read: ReadMessage): boolean {
   return read.index === null;
 }
