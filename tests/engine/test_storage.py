@@ -16,7 +16,7 @@ import pytest_asyncio
 from sandbox.engine import Deployment, close_pools
 
 CODE = """
-import { query, mutation } from "./_generated/server";
+import { action, query, mutation } from "./_generated/server";
 import { v } from "convex/values";
 
 export const uploadUrl = mutation({ handler: (ctx) => ctx.storage.generateUploadUrl() });
@@ -39,6 +39,40 @@ export const store = mutation({
     return [id, await blob.text(), blob.type, await ctx.storage.getUrl(id)];
   },
 });
+export const inAction = action({
+  args: { data: v.bytes(), type: v.string() },
+  handler: async (ctx, { data, type }) => {
+    const id = await ctx.storage.store(new Blob([data], { type }));
+    const blob = await ctx.storage.get(id);
+    const about = await ctx.storage.getMetadata(id);
+    const url = await ctx.storage.getUrl(id);
+    const before = [blob!.type, await blob!.arrayBuffer(), about!.size, url!.endsWith(about!.storageId)];
+    await ctx.storage.delete(id);
+    return [...before, await ctx.storage.get(id), await ctx.storage.getUrl(id),
+      typeof await ctx.storage.generateUploadUrl()];
+  },
+});
+export const badBlob = action({ args: {}, handler: (ctx) => ctx.storage.store("text" as any) });
+export const keep = action({ args: {}, handler: (ctx) => ctx.storage.store(new Blob(["x"]), { sha256: "00" }) });
+export const random = action({ args: {}, handler: async () => {
+  const out: any[] = [crypto.randomUUID() !== crypto.randomUUID(),
+    crypto.getRandomValues(new Uint32Array(4)).some((n) => n > 0)];
+  const kinds: any[] = [
+    [{ name: "HMAC", hash: "SHA-256" }, { name: "HMAC" }],
+    [{ name: "ECDSA", namedCurve: "P-256" }, { name: "ECDSA", hash: "SHA-256" }],
+    [{ name: "Ed25519" }, { name: "Ed25519" }],
+    [{ name: "RSA-PSS", hash: "SHA-256", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) },
+      { name: "RSA-PSS", saltLength: 32 }],
+  ];
+  for (const [kind, use] of kinds) {
+    const made: any = await crypto.subtle.generateKey(kind, true, ["sign", "verify"]);
+    const data = new TextEncoder().encode("data");
+    const signature = await crypto.subtle.sign(use, made.privateKey ?? made, data);
+    out.push(await crypto.subtle.verify(use, made.publicKey ?? made, signature, data));
+  }
+  const key: any = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, true, ["encrypt"]);
+  return [...out, (await crypto.subtle.exportKey("raw", key)).byteLength];
+} });
 export const raw = query({ args: { op: v.string() }, handler: (ctx, { op }) =>
   (globalThis as any).Convex.asyncSyscall(op, JSON.stringify({ storageId: "x", blob: "" })) });
 """
@@ -175,6 +209,34 @@ async def test_what_is_gone_is_null_and_cannot_be_deleted_again(deployment: Depl
     assert await value(deployment, "about", id=storage_id) is None
     assert await value(deployment, "row", id=storage_id) is None
     assert f"storage id {storage_id} not found" in await error(deployment, "drop", id=storage_id)
+
+
+async def test_an_action_stores_reads_and_deletes(deployment: Deployment):
+    data = {"$bytes": base64.b64encode(bytes(range(256)) * 300).decode()}
+    value_of_action = await value(deployment, "inAction", data=data, type="a/b")
+    assert value_of_action == ["a/b", data, 76800.0, True, None, None, "string"]
+    assert on_disk(deployment) == os.listdir(deployment.folder / "incoming") == []
+
+
+async def test_an_action_stores_blobs_alone_and_what_it_says_they_hash_to(deployment: Deployment):
+    assert "store() expects a Blob. If you are trying" in await error(deployment, "badBlob")
+    assert "Invalid sha256" in await error(deployment, "keep")
+    assert on_disk(deployment) == os.listdir(deployment.folder / "incoming") == []
+
+
+async def test_a_live_query_hears_of_what_an_action_stores(deployment: Deployment):
+    watch = await deployment.subscribe("files:rows", {})
+    async with asyncio.timeout(10):
+        assert (await anext(watch)).value == []
+        running = asyncio.create_task(deployment.run("files:inAction", {"data": {"$bytes": ""}, "type": ""}))
+        while len((await anext(watch)).value) != 1:
+            pass
+        await running
+    await watch.close()
+
+
+async def test_an_action_has_randomness(deployment: Deployment):
+    assert await value(deployment, "random") == [True, True, True, True, True, True, 32.0]
 
 
 @pytest.mark.parametrize("op", ["storageStore", "storageGet", "storageDelete", "storageGenerateUploadUrl"])

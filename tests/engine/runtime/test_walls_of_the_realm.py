@@ -82,6 +82,9 @@ WEB_OBJECTS = """[
   () => new TransformStream({ start: (c) => { found.push(c); } }), () => new TextDecoderStream(),
   () => new TextEncoderStream(), () => new CountQueuingStrategy({ highWaterMark: 1 }),
   () => new ByteLengthQueuingStrategy({ highWaterMark: 1 }),
+  () => crypto, () => crypto.subtle, () => new (Crypto as any)(), () => new (CryptoKey as any)(),
+  () => crypto.subtle.importKey("raw", new Uint8Array(16), "AES-GCM", true, ["encrypt"]),
+  () => crypto.subtle.importKey("jwk", { kty: "EC" } as any, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]),
 ]"""
 
 
@@ -125,7 +128,8 @@ export const f = query(async () => {{
   const names = Reflect.ownKeys(globalThis);
   for (const name of names) await collect(() => (globalThis as any)[name]);
   const makers: (() => any)[] = {WEB_OBJECTS};
-  const made = makers.map((make) => {{ try {{ return make(); }} catch (error) {{ return error; }} }});
+  const made: any[] = [];
+  for (const make of makers) try {{ made.push(await settled(make())); }} catch (error) {{ made.push(error); }}
   for (const item of made) await exercise(item);
   const untouched = names.filter((name) => Reflect.getOwnPropertyDescriptor(globalThis, name)?.get !== undefined);
   walk(globalThis, "globalThis");

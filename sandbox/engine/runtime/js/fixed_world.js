@@ -121,8 +121,10 @@
     refuseFetch();
   });
   for (const name of ["clearTimeout", "clearInterval"]) replaceMethod(globalThis, name, function () {});
-  const refuseRandomness = refusal("cryptographic randomness");
-  replaceMethod(globalThis, "crypto", freeze({ getRandomValues: refuseRandomness, randomUUID: refuseRandomness }));
+  const refuseCryptographicRandomness = refusal("cryptographic randomness");
+  realm.refuseRandomness = () => {
+    if (realm.phase === "import" || realm.phase === "query" || realm.phase === "mutation") refuseCryptographicRandomness();
+  };
 
   // Garbage collection is not deterministic: weak references never end, finalizers never run.
   function refuseUnlessHeldWeakly(value, what) {

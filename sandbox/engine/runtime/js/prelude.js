@@ -35,6 +35,8 @@
   realm.log = guarded(realm.log);
   const address = guarded(realm.address);
   realm.address = (question, text) => address(`${question}`, `${text}`);
+  const cipher = guarded(realm.cipher);
+  realm.cipher = (question, text) => cipher(`${question}`, `${text}`);
 
   const STREAM_BATCH = 256;
   const STACK_CHARACTERS_MAX = 16_384;

@@ -2,6 +2,7 @@
 //
 // Like the runners, this file lives in the outer realm, of which learner code must never hold an object.
 import vm from "node:vm";
+import { cipher } from "./ciphers.js";
 
 export const { stdin, exit } = Deno;
 export const { parse, stringify } = JSON;
@@ -79,6 +80,7 @@ export function fillRealm(seat, from) {
   const realm = vm.runInContext("({ __proto__: null })", context);
   for (const name of seat.reaches) realm[name] = seat[name];
   realm.address = address;
+  realm.cipher = cipher;
   for (const part of parts) part.runInContext(context)(realm);
   library.runInContext(context);
   realm.start(from.nowMs, from.seed, from.environment);

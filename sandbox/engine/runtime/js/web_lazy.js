@@ -5,10 +5,11 @@
 // functions of this realm, which exchange texts with the outer one.
 (function (realm) {
   "use strict";
-  const { Object, Symbol, DOMException, TextDecoder, TextEncoder, URL, URLSearchParams } = globalThis;
+  const { JSON, Object, Symbol, DOMException, TextDecoder, TextEncoder, URL, URLSearchParams } = globalThis;
   const { defineProperty, hasOwn, keys } = Object;
   const { toStringTag } = Symbol;
-  const { inspect, webParts } = realm;
+  const { parse, stringify } = JSON;
+  const { cipher, inspect, refuseRandomness, webParts } = realm;
   delete realm.webParts;
 
   const GROUPS = {
@@ -25,6 +26,8 @@
     files: ["Blob", "File"],
     forms: ["FormData"],
     bodies: ["Request", "Response"],
+    keys: ["CryptoKey"],
+    crypto: ["Crypto", "SubtleCrypto", "crypto"],
   };
 
   const made = { __proto__: null };
@@ -44,6 +47,13 @@
     TextEncoder,
     URL,
     URLSearchParams,
+    refuseRandomness,
+    // Asks for cryptography (ciphers.js), with an object that holds texts and numbers.
+    cipher: (question, asked) => {
+      const reply = cipher(question, stringify(asked));
+      if (reply[0] === "=") return parse(reply.slice(1));
+      throw new DOMException(reply.slice(1), "OperationError");
+    },
     inspect: (value) => inspect(value, { left: 32_768 }),
     // Whether the group was made; without it no value can be of its classes.
     isMade: (group) => made[group] !== undefined,
