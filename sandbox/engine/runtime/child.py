@@ -70,6 +70,8 @@ class Child(ABC):
 
     def write(self, data: bytes) -> None:
         """Queues bytes for stdin. To a process that is gone they are dropped; its end is told through `on_end`."""
+        if self._ended.is_set():
+            return
         if self._unsent:
             self._unsent += data
             return

@@ -192,6 +192,8 @@ class ActionProcess:
             self._receive_question(run, fields)
         elif kind == b"R" and not run.outcome.done():
             run.outcome.set_result(read_outcome(fields))
+        else:
+            raise out_of_turn()
         return None
 
     def _receive_question(self, run: Run, fields: list[bytes]) -> None:

@@ -136,7 +136,7 @@ async def test_module_scope_may_not_reach_outside(actor):
     fetch("https://practice.sandbox.test/").catch((error: any) => said.push(error.message));
     """
     await actor.deploy(code=module + action("return said;"))
-    expected = '["setTimeout() unsupported at import time","fetch() unsupported at import time"]'
+    expected = '["setTimeout unsupported at import time","fetch() unsupported at import time"]'
     assert (await actor.call()).value_json == expected
 
 
