@@ -2,7 +2,7 @@
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock, FixedClock, SystemClock
-from sandbox.engine.deployment import Deployment, DeployResult
+from sandbox.engine.deployment import DUE_FILE, Deployment, DeployResult
 from sandbox.engine.errors import (
     DeployError,
     EngineError,
@@ -31,6 +31,7 @@ from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, Re
 from sandbox.engine.values import ValueFormat, parse_format
 
 __all__ = [
+    "DUE_FILE",
     "BackfillNote",
     "Bundle",
     "Caller",

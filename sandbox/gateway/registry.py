@@ -1,5 +1,8 @@
 """The open deployments of this process: opened when someone asks, closed when nobody did for a while.
 
+A deployment with scheduled functions is opened in time for them, also by a server that starts anew; its cron jobs
+keep it open for an hour after somebody used it and pause then. Why: docs/decisions/0004.
+
 Everything happens on one event loop; a second loop is refused, because a deployment's locks and processes belong to
 the loop that opened it.
 """
@@ -30,6 +33,7 @@ IDLE_S = 600.0
 # A view that asked a moment ago may still be at work with what it got.
 GRACE_S = 60.0
 SWEEP_S = 20.0
+CRONS_IDLE_S = 3600.0
 _DEPLOYMENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 Opener = Callable[[str], Awaitable["Deployment"]]
@@ -80,6 +84,10 @@ class Registry:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.Task[None] | None = None
 
+    def start(self) -> None:
+        """Begins to look after deployments, also those that nobody asks for. Belongs to the running loop."""
+        self._require_own_loop()
+
     async def get(self, deployment_id: str) -> Deployment:
         """The open deployment, for the length of one request. Longer uses take `use`."""
         return (await self._open(deployment_id, users=0)).opening.result()
@@ -121,8 +129,28 @@ class Registry:
         unused.sort(reverse=True)
         surplus = len(self._entries) - OPEN_MAX
         for place, (idle_s, deployment_id) in enumerate(unused):
-            if idle_s >= IDLE_S or (place < surplus and idle_s >= GRACE_S):
+            is_surplus = place < surplus and idle_s >= GRACE_S
+            if is_surplus or (idle_s >= IDLE_S and not self._has_jobs(deployment_id, idle_s)):
                 await self.close(deployment_id)
+
+    def _has_jobs(self, deployment_id: str, idle_s: float) -> bool:
+        """Whether closing it now would only mean opening it again soon."""
+        opening = self._entries[deployment_id].opening
+        if not opening.done() or opening.cancelled() or opening.exception() is not None:
+            return False
+        jobs = opening.result().jobs
+        soon_ms = (time.time() + IDLE_S) * 1000
+        is_due = jobs.next_job_ms is not None and jobs.next_job_ms < soon_ms
+        return jobs.is_busy or is_due or (jobs.has_crons and idle_s < CRONS_IDLE_S)
+
+    async def open_what_is_due(self) -> None:
+        """Opens deployments whose scheduled functions are to run before the next look."""
+        for deployment_id in await asyncio.to_thread(_due_before, time.time() + SWEEP_S):
+            if deployment_id not in self._entries:
+                try:
+                    await self.get(deployment_id)
+                except Exception:
+                    logger.exception("Deployment %s has jobs to run and could not be opened", deployment_id)
 
     async def _open(self, deployment_id: str, users: int) -> _Entry:
         self._require_own_loop()
@@ -171,8 +199,25 @@ class Registry:
 
     async def _sweep_for_ever(self) -> None:
         while True:
+            try:
+                await self.open_what_is_due()
+                await self.sweep()
+            except Exception:
+                logger.exception("Open deployments could not be looked after")
             await asyncio.sleep(SWEEP_S)
-            await self.sweep()
+
+
+def _due_before(time_s: float) -> list[str]:
+    """The deployments that left a mark for a time before that, the earliest first."""
+    from sandbox.engine import DUE_FILE
+
+    due: list[tuple[int, str]] = []
+    for mark in (Path(settings.DATA_DIR) / "stores").glob(f"*/{DUE_FILE}"):
+        try:
+            due.append((int(mark.read_text()), mark.parent.name))
+        except (OSError, ValueError):
+            due.append((0, mark.parent.name))  # half written: whoever opens it writes it again
+    return [name for ms, name in sorted(due) if ms < time_s * 1000 and _DEPLOYMENT_ID.fullmatch(name)]
 
 
 registry = Registry()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +17,7 @@ class Slow:
 
     def __init__(self, deployment_id):
         self.id = deployment_id
+        self.jobs = SimpleNamespace(is_busy=False, next_job_ms=None, has_crons=False)
 
     @classmethod
     async def open(cls, deployment_id):
@@ -84,6 +87,51 @@ async def test_a_used_deployment_stays_open(registry, monkeypatch):
         assert registry.open_ids == ["a"]
     await registry.sweep()
     assert registry.open_ids == []
+
+
+@pytest.mark.parametrize("jobs", [{"is_busy": True}, {"next_job_ms": 0.0}, {"has_crons": True}])
+async def test_a_deployment_with_jobs_stays_open(registry, monkeypatch, jobs):
+    deployment = await registry.get("a")
+    vars(deployment.jobs).update(jobs)
+    monkeypatch.setattr(module, "IDLE_S", 0)
+    await registry.sweep()
+    assert registry.open_ids == ["a"]
+
+
+async def test_cron_jobs_and_jobs_of_another_day_do_not_keep_it_open_for_ever(registry, monkeypatch):
+    deployment = await registry.get("a")
+    vars(deployment.jobs).update(has_crons=True, next_job_ms=(time.time() + 86_400) * 1000)
+    monkeypatch.setattr(module, "IDLE_S", 0)
+    monkeypatch.setattr(module, "CRONS_IDLE_S", 0)
+    await registry.sweep()
+    assert registry.open_ids == []
+
+
+async def test_what_has_jobs_is_opened_in_time_for_them(registry, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    now_ms = int(time.time() * 1000)
+    marks = {"past": str(now_ms - 5000), "soon": str(now_ms + 1000), "later": str(now_ms + 86_400_000), "torn": ""}
+    for name, text in marks.items():
+        (tmp_path / "stores" / name).mkdir(parents=True)
+        (tmp_path / "stores" / name / "jobs.due").write_text(text)
+    await registry.open_what_is_due()
+    assert sorted(registry.open_ids) == ["past", "soon", "torn"]
+
+
+async def test_a_deployment_that_cannot_be_opened_does_not_hold_up_the_others(registry, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+
+    async def open_all_but_a(deployment_id):
+        if deployment_id == "a":
+            raise OSError("no space")
+        return await Slow.open(deployment_id)
+
+    registry._opener = open_all_but_a
+    for name in ("a", "b"):
+        (tmp_path / "stores" / name).mkdir(parents=True)
+        (tmp_path / "stores" / name / "jobs.due").write_text("1")
+    await registry.open_what_is_due()
+    assert registry.open_ids == ["b"]
 
 
 async def test_of_too_many_the_longest_unused_close_first(registry, monkeypatch):

@@ -55,11 +55,15 @@ class Command(ServingCommand):
             await registry.close_all()
             await close_pools()
 
+        def begin() -> None:
+            self._say(f"Reactive Sandbox is ready: http://{shown_name(host)}:{port}/")
+            registry.start()
+
         server = Server(
             application,
             host,
             port,
-            on_listening=lambda: self._say(f"Reactive Sandbox is ready: http://{shown_name(host)}:{port}/"),
+            on_listening=begin,
             on_stop=close_engine,
         )
         try:
