@@ -14,10 +14,10 @@ from sandbox.engine.limits import (
     FILE_BYTES_MAX,
     FILES_MAX,
     FUNCTIONS_SCHEDULED_MAX,
-    MIB,
     SCHEDULED_BYTES_MAX,
 )
 from sandbox.engine.store.read_set import OVER_LIMIT_HELP, Ceiling, ReadSet
+from sandbox.engine.values import readable_size
 
 
 class Written(NamedTuple):
@@ -219,7 +219,7 @@ class Meter:
             )
         if self.bytes_written > bytes_.at:
             raise LimitExceeded(
-                f"Too many bytes written in a single function execution (limit: {_mebibytes(bytes_.shown)})",
+                f"Too many bytes written in a single function execution (limit: {readable_size(bytes_.shown)})",
                 code="TooManyBytesWritten",
             )
 
@@ -282,10 +282,6 @@ UNLIMITED = _Unlimited(ReadSet())
 def _too_many_files(verb: str, files: Ceiling, size: Ceiling) -> LimitExceeded:
     return LimitExceeded(
         f"Too many files {verb} in a single function execution "
-        f"(limit: {files.shown} files of {_mebibytes(size.shown)} together)",
+        f"(limit: {files.shown} files of {readable_size(size.shown)} together)",
         code="TooManyFiles",
     )
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size // MIB} MiB" if size % MIB == 0 else f"{size} bytes"

@@ -188,10 +188,6 @@ class ParsedRange:
     lower: _Bound | None = None
     upper: _Bound | None = None
 
-    @property
-    def fields(self) -> list[str]:
-        return [*self.equalities, *([] if self.bounded_field is None else [self.bounded_field])]
-
 
 def parse_range(index_name: str, range_: Range) -> ParsedRange:
     parsed = ParsedRange(index_name, {})
@@ -258,7 +254,8 @@ def _in_index_order(table: Table, index: Index, parsed: ParsedRange) -> list[str
     """The equality fields in index order, once it is sure that with the bounded field they begin the index."""
     name = f"{table.name}.{index.name}"
     rank = {path: place for place, path in enumerate(index.fields)}
-    for path in parsed.fields:
+    equal = sorted(parsed.equalities, key=lambda path: path.split("."))
+    for path in [*equal, *([] if parsed.bounded_field is None else [parsed.bounded_field])]:
         if path not in rank:
             raise LearnerError(
                 f'The index range included a comparison with "{path}", but {name} with fields '

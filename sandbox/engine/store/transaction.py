@@ -114,22 +114,21 @@ class Transaction(TransactionState):
             table_no, _ = decode_id(document_id)
         except LearnerError as error:
             raise _invalid_id(method, f"Unable to decode ID: {error.message}") from None
-        is_system = method.startswith("system.")
-        if table_no < USER_TABLE_NUMBER_MIN and not is_system:
-            raise LearnerError("System tables can only be accessed with db.system.", code="SystemTable")
-        if table_no >= USER_TABLE_NUMBER_MIN and is_system:
-            raise LearnerError("User tables cannot be accessed with db.system.", code="UserTable")
         found = self.table_of_number(table_no)
-        if is_system and (found is None or found.name not in PUBLIC_TABLES):
-            return None
-        if found is None:
-            # A table of this number may appear; which name it will have cannot be known. A function may catch the
-            # error of a write and go on, so that it was missing has been read in any case.
-            self.read_set.add(Interval(TABLES_INDEX, b"", None), counts=False)
+        if found is None or (found.is_system and found.name not in PUBLIC_TABLES):
+            if table_no >= USER_TABLE_NUMBER_MIN:
+                # A table of this number may appear; which name it will have cannot be known. A function may catch the
+                # error of a write and go on, so that it was missing has been read in any case.
+                self.read_set.add(Interval(TABLES_INDEX, b"", None), counts=False)
             if is_write:
                 raise _invalid_id(method, f'Table for ID "{document_id}" not found')
-        elif table is not None and found.name != table:
+            return None
+        if not is_write:
+            _refuse_other_kind(found, method)
+        if table is not None and found.name != table:
             raise _invalid_id(method, f'expected to be an Id<"{table}">, got Id<"{found.name}"> instead.')
+        if is_write:
+            _refuse_other_kind(found, method)
         return found
 
     # --- writes
@@ -184,6 +183,15 @@ def _check_insert(table: str, value: Any) -> None:
         raise LearnerError("System tables (prefixed with `_`) are read-only.", code="SystemTable")
     if type(value) is not dict:
         raise LearnerError("Invalid argument `value` for `db.insert`: Value must be an Object", code="NotAnObject")
+
+
+def _refuse_other_kind(table: Table, method: str) -> None:
+    """System tables are for `db.system` and others are not."""
+    is_system = method.startswith("system.")
+    if table.is_system and not is_system:
+        raise LearnerError("System tables can only be accessed with db.system.", code="SystemTable")
+    if not table.is_system and is_system:
+        raise LearnerError("User tables cannot be accessed with db.system.", code="UserTable")
 
 
 def _invalid_id(method: str, reason: str) -> LearnerError:

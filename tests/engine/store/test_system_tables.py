@@ -50,6 +50,9 @@ async def test_learners_write_no_system_table(db: Driver):
         assert await refusal(tx.patch(job, {})) == only_system
         assert await refusal(tx.replace(job, {})) == only_system
         assert await refusal(tx.delete(job)) == only_system
+        assert await refusal(tx.delete(job, table="t")) == (
+            'Invalid argument `id` for `db.delete`: expected to be an Id<"t">, got Id<"_scheduled_functions"> instead.'
+        )
         assert await refusal(tx.insert(STORAGE, {})) == "System tables (prefixed with `_`) are read-only."
         assert await refusal(tx.get(job, table=STORAGE, method="system.get")) == (
             'Invalid argument `id` for `db.system.get`: expected to be an Id<"_storage">, '
@@ -61,6 +64,8 @@ async def test_private_tables_are_not_there_for_learners(db: Driver):
     async with db.begin() as tx:
         file = await tx.system.insert(FILES, {"uuid": "u", "storageId": "s", "sha256": "00"})
         assert await tx.get(file, table=None, method="system.get") is None
+        assert await tx.get(file, table=None) is None
+        assert (await refusal(tx.delete(file))).endswith(f'Table for ID "{file}" not found')
         assert await collect(tx, scan(FILES)) == []
         assert tx.normalize_id(FILES, file) is None
         assert FILES not in tx.table_numbers()

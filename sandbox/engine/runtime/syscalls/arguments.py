@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.engine import values
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.values import Value
+from sandbox.engine.values import Undefined, Value
 
 
 def text(args: dict[str, Any], name: str, method: str) -> str:
@@ -30,6 +30,18 @@ def document(args: dict[str, Any], name: str, method: str) -> dict[str, Value]:
     if not isinstance(value, dict):
         raise not_an_object(name, method)
     return value
+
+
+def fields(args: dict[str, Any], name: str, method: str) -> dict[str, Value | Undefined]:
+    """What a patch changes: UNDEFINED stands for a field to be removed."""
+    raw = args.get(name)
+    if not isinstance(raw, dict):
+        raise not_an_object(name, method)
+    try:
+        values.check_field_names(raw.keys())
+        return {field: values.decode_with_undefined(value) for field, value in raw.items()}
+    except LearnerError as error:
+        raise LearnerError(f"Invalid argument `{name}` for `{method}`: {error.message}", code=error.code) from None
 
 
 def not_an_object(name: str, method: str) -> LearnerError:

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.engine import values
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.runtime.syscalls.arguments import document, not_an_object, optional_text, text
+from sandbox.engine.runtime.syscalls.arguments import document, fields, optional_text, text
 from sandbox.engine.runtime.syscalls.context import CallContext, Operation, Reads, Stream
 
 STREAM_BATCH_MAX = 256
@@ -112,12 +111,8 @@ class _Database:
 
     async def patch(self, args: dict[str, Any]) -> str:
         self._context.refuse_unless_mutation()
-        raw = args.get("value")
-        if not isinstance(raw, dict):
-            raise not_an_object("value", "db.patch")
-        values.check_field_names(raw.keys())
-        fields = {name: values.decode_with_undefined(value) for name, value in raw.items()}
-        await self._tx.patch(text(args, "id", "db.patch"), fields, table=optional_text(args, "table"))
+        changed = fields(args, "value", "db.patch")
+        await self._tx.patch(text(args, "id", "db.patch"), changed, table=optional_text(args, "table"))
         return "null"
 
     async def replace(self, args: dict[str, Any]) -> str:
