@@ -236,7 +236,7 @@ async def test_errors_point_at_the_file_that_was_written(folder):
         ({"convex/a.ts": 'import "missing";\nexport {};\n'}, 'convex/a.ts:1:8: Could not resolve "missing"'),
         ({"convex/a.ts": 'import fs from "node:fs";\nexport default fs;\n'}, "without the \"use node\" directive"),
         ({"convex/a.ts": 'export {};\nthrow new Error("at import");\n'}, "convex/a.ts:2:7: Uncaught Error: at import"),
-        ({"convex/schema.ts": "export default 3;\n"}, "convex/schema.ts:1:8: Default export"),
+        ({"convex/schema.ts": "export default 3;\n"}, "convex/schema.ts:1:8: Hit an error"),
     ],
 )  # fmt: skip
 async def test_what_keeps_a_folder_from_going_live_is_told_with_its_place(folder, files, reason):
