@@ -9,7 +9,18 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "sandbox" / "engine"
-LEFT_TO_RIGHT = ["values", "schema", "store", "runtime", "jobs", "system_functions", "sync", "deployment"]
+LEFT_TO_RIGHT = [
+    "values",
+    "schema",
+    "store",
+    "seeding",
+    "runtime",
+    "jobs",
+    "live_code",
+    "system_functions",
+    "sync",
+    "deployment",
+]
 SHARED = {"errors", "limits", "clock", "trace"}
 
 

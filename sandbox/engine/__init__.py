@@ -2,7 +2,7 @@
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock, FixedClock, SystemClock
-from sandbox.engine.deployment import DUE_FILE, Deployment, DeployResult
+from sandbox.engine.deployment import DUE_FILE, Deployment
 from sandbox.engine.errors import (
     DeployError,
     EngineError,
@@ -13,6 +13,7 @@ from sandbox.engine.errors import (
     RunnerRefused,
     StoreUnavailable,
 )
+from sandbox.engine.live_code import DeployResult
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
 from sandbox.engine.runtime.bundle import Bundle, bundle_auth_config, bundle_project
 from sandbox.engine.runtime.executor import Identity, Outcome, RequestMetadata

@@ -9,33 +9,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import secrets
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sandbox.engine import limits, values
 from sandbox.engine.clock import Clock, SystemClock
-from sandbox.engine.errors import Conflict, DeployError, LearnerError, Problem, StoreUnavailable
-from sandbox.engine.jobs.cron_definitions import CronDefinition, CronError, parse_crons, place_in_crons
+from sandbox.engine.errors import StoreUnavailable
 from sandbox.engine.jobs.scheduler import Scheduler
 from sandbox.engine.jobs.workplace import Workplace
+from sandbox.engine.live_code import DeployResult, LiveCode
 from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
-from sandbox.engine.runtime.bundle import source_of
-from sandbox.engine.runtime.call import Analysis, FunctionInfo
-from sandbox.engine.runtime.compile import CompiledProject, compile_project
+from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.environment import environment_of
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.fetching import FetchPolicy
 from sandbox.engine.runtime.lanes import JsLanes
-from sandbox.engine.runtime.schema_places import place_in_schema
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
-from sandbox.engine.schema import SchemaDefinition
+from sandbox.engine.seeding import insert_rows
 from sandbox.engine.store import (
     Commit,
     Comparison,
@@ -46,7 +38,6 @@ from sandbox.engine.store import (
     UploadTokens,
     compare_plans,
 )
-from sandbox.engine.store.faults import fault_of
 from sandbox.engine.sync.answers import persona_of
 from sandbox.engine.sync.callers import (
     NOBODY,
@@ -77,15 +68,6 @@ Arguments = Mapping[str, Any] | Sequence[Any]
 TraceListener = Callable[[TraceNote], None]
 
 
-@dataclass(frozen=True, slots=True)
-class DeployResult:
-    """What became of a deploy. With problems, the code that was live before is still live."""
-
-    ok: bool
-    problems: tuple[Problem, ...]
-    total_ms: float
-
-
 class Deployment:
     """Open with `await Deployment.open(...)`, end with `await close()`. Belongs to one event loop."""
 
@@ -106,10 +88,6 @@ class Deployment:
         self.callers = callers
         self.origin = origin
         self.site_origin = ""
-        self.revision: int | None = None
-        self.environment: Mapping[str, str] = environment_of({}, origin=origin, site_origin="")
-        """What functions find in `process.env`; see `set_environment`."""
-        self._tools = tools
         self._host = JsLanes(tools)
         files = Files(store, on_commit=lambda: self.live.wake())
         self.storage = Storage(files, UploadTokens(store.secret, clock), f"{origin}/api/storage")
@@ -128,9 +106,6 @@ class Deployment:
             fetch_policy=fetch_policy,
         )
         self.executor.actions = self.actions
-        self._project: CompiledProject | None = None
-        self._files: dict[str, str] = {}
-        self._deploying = asyncio.Lock()
         self._listeners: list[TraceListener] = []
         self._sessions: set[SyncSession] = set()
         self._work: set[asyncio.Task[None]] = set()
@@ -139,6 +114,10 @@ class Deployment:
             Workplace(
                 store, self.executor, clock, on_run=self.note_run, on_commit=self.live.wake, on_plan=self._note_plan
             )
+        )
+        environment = environment_of({}, origin=origin, site_origin="")
+        self.code = LiveCode(
+            folder, store, tools, self._host, self.executor, self.actions, self.jobs, environment, self._note_progress
         )
 
     @classmethod
@@ -168,11 +147,11 @@ class Deployment:
         callers = Callers(verify_token, verify_admin_key)
         deployment = cls(folder, store, tools, callers, clock, origin=origin, fetch_policy=fetch_policy)
         deployment.site_origin = site_origin
-        deployment.environment = variables
+        deployment.code.environment = variables
         await deployment.storage.files.recover()
         deployment.live.start(await store.head())
         deployment._follower = asyncio.create_task(deployment._follow_other_writers())
-        await deployment._reload()
+        await deployment.code.reload()
         return deployment
 
     async def end_processes(self) -> None:
@@ -197,92 +176,31 @@ class Deployment:
     # ── code ────────────────────────────────────────────────────────────────
 
     @property
+    def revision(self) -> int | None:
+        """The number under which the live code was deployed."""
+        return self.code.revision
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What functions find in `process.env`; see `set_environment`."""
+        return self.code.environment
+
+    @property
     def functions(self) -> Mapping[str, FunctionInfo]:
         return self.executor.functions
 
     async def deploy(self, revision: int, files: Mapping[str, str]) -> DeployResult:
         """Makes the project the live code: all of it or nothing. Learner mistakes come back as problems."""
-        started = time.perf_counter()
-        async with self._deploying:
-            try:
-                # Before the code is live: a full disk shows itself here.
-                place = self.folder / "project.json"
-                saved = _ready(place, json.dumps({"revision": revision, "files": dict(files)}))
-                await self._go_live(files)
-            except (DeployError, StoreUnavailable) as error:
-                problems = error.problems if isinstance(error, DeployError) else ()
-                problems = problems or (Problem(self._first_change(files), 0, 0, error.message),)
-                return DeployResult(False, problems, (time.perf_counter() - started) * 1000)
-            self.revision = revision
-            os.replace(saved, place)
-        total_ms = (time.perf_counter() - started) * 1000
-        self._tell(DeployNote(revision, self.clock.now_ns() / 1_000_000, total_ms))
-        self.live.expire_all(Cause("deploy"))
-        return DeployResult(True, (), total_ms)
+        result = await self.code.deploy(revision, files)
+        if result.ok:
+            self._tell(DeployNote(revision, self.clock.now_ns() / 1_000_000, result.total_ms))
+            self.live.expire_all(Cause("deploy"))
+        return result
 
     async def set_environment(self, variables: Mapping[str, str]) -> None:
         """Other variables: modules are loaded again and every query runs again. Raises LearnerError, DeployError."""
-        environment = environment_of(variables, origin=self.origin, site_origin=self.site_origin)
-        async with self._deploying:
-            if self._project is not None:
-                project = replace(self._project, environment=environment)
-                async with self.executor.changing_code:
-                    self._make_current(project, await self._host.load(project))
-            self.environment = environment
+        await self.code.set_environment(environment_of(variables, origin=self.origin, site_origin=self.site_origin))
         self.live.expire_all(Cause("deploy"))
-
-    async def _go_live(self, files: Mapping[str, str]) -> None:
-        project = replace(await compile_project(files, self._tools), environment=self.environment)
-        async with self.executor.changing_code:
-            analysis = await self._host.load(project)
-            try:
-                crons = self._crons(analysis, files)
-                await self._push_schema(analysis.schema_json, files)
-                await self.jobs.push_crons(crons)
-            except BaseException:
-                if self._project is not None:
-                    await self._host.load(self._project)
-                raise
-            self._files = dict(files)
-            self._make_current(project, analysis)
-
-    def _make_current(self, project: CompiledProject, analysis: Analysis) -> None:
-        self._project = project
-        self.executor.functions = analysis.functions
-        self.executor.services.modules = frozenset(project.maps)
-        self.actions.use(project)
-        self.jobs.start()
-
-    def _first_change(self, files: Mapping[str, str]) -> str:
-        """Where to look when nothing more is known: the first file that differs from the live project."""
-        changed = [path for path, text in files.items() if self._files.get(path) != text]
-        modules = [path for path in changed if path.startswith("convex/") and not path.endswith(".map")]
-        return source_of(min(modules, default="convex/schema.ts"), files)
-
-    async def _push_schema(self, schema_json: str | None, files: Mapping[str, str]) -> None:
-        try:
-            schema = SchemaDefinition.EMPTY if schema_json is None else SchemaDefinition.parse(schema_json)
-            await self.store.push_schema(schema, report=self._note_progress)
-        except LearnerError as error:
-            raise DeployError(error.message, (place_in_schema(error.message, files),), code=error.code) from error
-
-    def _crons(self, analysis: Analysis, files: Mapping[str, str]) -> Mapping[str, CronDefinition]:
-        try:
-            return parse_crons(analysis.crons_json, analysis.functions)
-        except CronError as error:
-            raise DeployError(error.message, (place_in_crons(error, files),), code=error.code) from error
-
-    async def _reload(self) -> None:
-        """Brings back the code of an earlier process. It was live before, so a failure is ours and only logged."""
-        saved = self.folder / "project.json"
-        if not saved.exists():
-            return
-        project = json.loads(saved.read_text())
-        try:
-            await self._go_live(project["files"])
-            self.revision = project["revision"]
-        except DeployError as error:
-            logger.error("Revision %s no longer loads: %s", project["revision"], error.message)
 
     # ── clients and calls ───────────────────────────────────────────────────
 
@@ -399,26 +317,7 @@ class Deployment:
         self, table: str, rows: Iterable[Mapping[str, Any]], *, writer: str | None = None, cause: str = "seed"
     ) -> int:
         """Inserts rows (Convex-encoded JSON objects) through the validators, in several commits. Returns how many."""
-        pending = [values.decode(dict(row)) for row in rows]
-        for start in range(0, len(pending), ROWS_PER_COMMIT):
-            await self._insert_chunk(table, pending[start : start + ROWS_PER_COMMIT], writer, cause)
-            self.live.wake()
-            # Others of this process come first between two chunks.
-            await asyncio.sleep(0)
-        return len(pending)
-
-    async def _insert_chunk(self, table: str, rows: list[Any], writer: str | None, cause: str) -> None:
-        for attempt in range(limits.CONFLICT_RETRIES_MAX + 1):
-            async with await self.store.snapshot() as snapshot:
-                transaction = self.store.transaction(snapshot, seed=secrets.token_bytes(16), writable=True)
-                for row in rows:
-                    await transaction.insert(table, row)
-                try:
-                    await self.store.commit(transaction, run_id="", cause=cause, writer=writer)
-                    return
-                except Conflict:
-                    if attempt == limits.CONFLICT_RETRIES_MAX:
-                        raise
+        return await insert_rows(self.store, table, rows, writer=writer, cause=cause, after_each=self.live.wake)
 
     async def compare(
         self, table: str, index: str | None, range_: list[dict[str, Any]], order: Order, limit: int | None = None
@@ -497,13 +396,3 @@ def _request(path: str, args: Arguments, caller: Caller, writer: str | None) -> 
 
 def _request_of(caller: Caller, path: str, args: Arguments) -> Request:
     return _request(path, args, caller, persona_of(caller.identity))
-
-
-def _ready(path: Path, text: str) -> Path:
-    """The text beside its place, to be moved there by one rename. Raises StoreUnavailable."""
-    fresh = path.with_suffix(".new")
-    try:
-        fresh.write_text(text)
-    except OSError as error:
-        raise fault_of(error) or error from error
-    return fresh
