@@ -273,7 +273,7 @@ class Deployment:
     async def run_query_at(self, ts: int, path: str, args: Arguments, *, caller: Caller = NOBODY) -> Outcome:
         """A query as of `ts`, in ns: answered at the newest snapshot when no commit since then concerns it.
 
-        Raises LearnerError: `SnapshotTooOld` when one does, or when the log no longer tells; `SnapshotInFuture`.
+        Raises LearnerError: `SnapshotTooOld` when one does, or the log no longer tells; `InvalidTimestamp` before `ts`.
         """
         outcome = (await self.run_queries([_request_of(caller, path, args)]))[0]
         await self.store.check_valid_at(ts, outcome.read_set, outcome.ts)

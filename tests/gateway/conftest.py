@@ -53,6 +53,7 @@ class FakeDeployment:
         self.store = FakeStore()
         self.sessions: list[FakeSession] = []
         self.listeners: list = []
+        self.jobs = SimpleNamespace(is_busy=False, next_job_ms=None, has_crons=False)
         self.is_closed = False
 
     def connect(self, send, close) -> FakeSession:

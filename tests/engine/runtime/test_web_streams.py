@@ -215,7 +215,12 @@ async def test_a_signal_tells_of_its_end_once(learner):
     assert await learner.run(body) == [["on", "AbortError"], True, ["AbortError", True], 7]
 
 
-@pytest.mark.parametrize("code", ["new (AbortSignal as any)()", "AbortSignal.timeout(1)"])
-async def test_signals_come_from_controllers_and_timers_only_from_actions(learner, code):
-    message = (await learner.error(f"{code};")).message
-    assert "Illegal constructor" in message or "Can't use setTimeout() in queries and mutations" in message
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("new (AbortSignal as any)()", "Illegal constructor"),
+        ("AbortSignal.timeout(1)", "Can't use setTimeout in queries and mutations"),
+    ],
+)
+async def test_signals_come_from_controllers_and_timers_only_from_actions(learner, code, reason):
+    assert reason in (await learner.error(f"{code};")).message
