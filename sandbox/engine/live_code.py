@@ -114,7 +114,9 @@ class LiveCode:
     def _make_current(self, project: CompiledProject, analysis: Analysis) -> None:
         self._project = project
         self._executor.functions = analysis.functions
-        self._executor.services.modules = frozenset(project.maps)
+        services = self._executor.services
+        services.modules, services.http_routes = frozenset(project.maps), analysis.http_routes or ()
+        services.environment = project.environment
         self._actions.use(project)
         self._jobs.start()
 

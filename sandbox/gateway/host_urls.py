@@ -10,14 +10,15 @@ from django.urls import URLPattern
 
 from sandbox.engine import Deployment
 from sandbox.gateway.file_routes import file_routes
+from sandbox.gateway.host_environment import SetVariables, environment_routes
 from sandbox.gateway.http_api import api_routes
 
 
-def url_patterns(deployment: Deployment) -> tuple[URLPattern, ...]:
+def url_patterns(deployment: Deployment, set_variables: SetVariables) -> tuple[URLPattern, ...]:
     """A URLconf: every address is about this deployment."""
 
     @asynccontextmanager
     async def find(request: HttpRequest) -> AsyncIterator[Deployment]:
         yield deployment
 
-    return (*api_routes(find), *file_routes(find))
+    return (*api_routes(find), *file_routes(find), *environment_routes(find, set_variables))

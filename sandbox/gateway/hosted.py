@@ -31,6 +31,7 @@ from sandbox.engine import (
 )
 from sandbox.gateway import keys
 from sandbox.gateway.host_auth_config import read_auth_config
+from sandbox.gateway.host_environment import keep_variables
 from sandbox.gateway.host_project import ProjectFolder
 from sandbox.gateway.host_providers import Providers, ProvidersUnusable
 from sandbox.gateway.host_watch import Watch
@@ -109,6 +110,13 @@ class HostedProject:
             result = DeployResult(False, problems, 0.0)
         self.watch.is_whole = result.ok
         return replace(result, total_ms=(time.perf_counter() - started) * 1000)
+
+    async def set_variables(self, variables: Mapping[str, str]) -> None:
+        """Other environment variables, kept for the next start. Raises LearnerError, DeployError."""
+        await self.deployment.set_environment(variables)
+        keep_variables(self._options.data, variables)
+        providers, _ = await read_auth_config(self._tools, self.project, self.deployment.environment)
+        await self._let_sign_in(providers)
 
     async def deploy_on_changes(self) -> None:
         """Deploys whenever the folder's files have changed, until it is cancelled, and says what became of it."""

@@ -116,7 +116,7 @@ def refusal(folder: Path, *options: str) -> str:
     return process.stderr
 
 
-def answer_of(url: str) -> tuple[int, str]:
+def answer_of(url: str | urllib.request.Request) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(url) as response:
             return response.status, response.read().decode()
@@ -208,11 +208,46 @@ export const get = action({ args: { url: v.string() }, handler: async (ctx, { ur
             hosted.client.action("a:get", {"url": "http://10.0.0.1/"})
 
 
+@pytest.mark.slow
+def test_variables_are_set_while_it_runs_and_kept_for_the_next_start(tools, tmp_path):
+    code = """import { env, query } from "./_generated/server";
+export const greeting = query({ args: {}, handler: async () => [env.GREETING ?? null, process.env.NAME ?? null] });
+"""
+    folder = write(tmp_path / "app", {"convex/a.ts": code})
+    with host(folder, "--env", "NAME=ann", "--admin-key", "k") as hosted:
+        told = hosted.client.subscribe("a:greeting")
+        assert next(told) == [None, "ann"]
+        assert change_variables(hosted, "k", GREETING="hello") == (200, "")
+        assert next(told) == ["hello", "ann"]
+        assert change_variables(hosted, "k", NAME=None) == (200, "")
+        assert next(told) == ["hello", None]
+        assert change_variables(hosted, "other", NAME="eve")[0] == 403
+        assert "must begin with a letter" in change_variables(hosted, "k", **{"1A": "x"})[1]
+        admin = ConvexHttpClient(hosted.url)
+        admin.set_admin_auth("k")
+        listed = [{"name": "GREETING", "value": "hello"}]
+        assert admin.query("_system/cli/queryEnvironmentVariables") == listed
+        assert admin.query("_system/cli/queryEnvironmentVariables:get", {"name": "NAME"}) is None
+    with host(folder, "--env", "NAME=bob") as again:
+        assert again.client.query("a:greeting") == ["hello", "bob"]
+
+
+def change_variables(hosted: Hosted, key: str, **variables: str | None) -> tuple[int, str]:
+    changes = [{"name": name, "value": value} for name, value in variables.items()]
+    return answer_of(
+        urllib.request.Request(
+            f"{hosted.url}/api/update_environment_variables",
+            data=json.dumps({"changes": changes}).encode(),
+            headers={"Authorization": f"Convex {key}", "Content-Type": "application/json"},
+        )
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         (("--env", "NAME"), "write NAME=VALUE"),
-        (("--env", "1A=x"), "is not valid"),
+        (("--env", "1A=x"), "is invalid"),
         (("--env", "CONVEX_CLOUD_URL=x"), "is built-in"),
         (("--allow-fetch", "example.com:x"), "--allow-fetch"),
         (("--port", "3211"), "differ"),

@@ -18,26 +18,39 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def environment_of(variables: Mapping[str, str], *, origin: str, site_origin: str) -> dict[str, str]:
-    """The variables with the built-in ones. Raises LearnerError for a name or value that cannot be."""
+    """The variables with the built-in ones. Raises LearnerError, with Convex's texts, for what cannot be set."""
     if len(variables) > VARIABLES_MAX:
-        raise LearnerError(f"Too many environment variables (limit: {VARIABLES_MAX}).", code="TooManyEnvVars")
+        raise LearnerError(f"The environment variable limit ({VARIABLES_MAX}) has been met.", code="EnvVarLimitMet")
     for name, value in variables.items():
-        _check(name, value)
+        check_variable_name(name)
+        _check_value(value)
     return {**variables, "CONVEX_CLOUD_URL": origin, "CONVEX_SITE_URL": site_origin}
 
 
-def _check(name: str, value: str) -> None:
+def check_variable_name(name: str) -> None:
+    """Raises LearnerError."""
     if name in BUILT_IN:
         raise LearnerError(
             f'Environment variable with name "{name}" is built-in and cannot be overridden', code="EnvVarNameForbidden"
         )
-    if not _NAME.fullmatch(name) or len(name) > NAME_LENGTH_MAX:
+    if not _NAME.fullmatch(name):
         raise LearnerError(
-            f'Environment variable name "{name}" is not valid: use up to {NAME_LENGTH_MAX} letters, digits and '
-            "underscores, and do not begin with a digit.",
-            code="InvalidEnvVarName",
+            f"The environment variable name {name} is invalid. Environment variable names must begin with a letter "
+            "and may only include characters a-z, A-Z, 0-9, and underscores.",
+            code="EnvironmentVariableNameInvalid",
         )
-    if len(value.encode(errors="replace")) > VALUE_BYTES_MAX:
+    if len(name) > NAME_LENGTH_MAX:
         raise LearnerError(
-            f'The value of environment variable "{name}" is larger than {VALUE_BYTES_MAX} bytes', code="EnvVarTooLarge"
+            f"The environment variable name {name} is too long. Environment variable names must be less than "
+            f"{NAME_LENGTH_MAX}.",
+            code="EnvironmentVariableNameTooLong",
+        )
+
+
+def _check_value(value: str) -> None:
+    size = len(value.encode(errors="replace"))
+    if size > VALUE_BYTES_MAX:
+        raise LearnerError(
+            f"The environment variable value is {size} bytes, which is too large. (max size: {VALUE_BYTES_MAX}",
+            code="EnvironmentVariableValueTooLarge",
         )

@@ -273,7 +273,8 @@ class Executor:
         arguments = json.loads(request.args_json)
         if not isinstance(arguments, list) or len(arguments) != 1 or not isinstance(arguments[0], dict):
             raise LearnerError("The arguments must be one object.", code="InvalidArguments")
-        value = await function.run(SystemCall(transaction, arguments[0], self.functions, request.journal))
+        call = SystemCall(transaction, arguments[0], self.functions, self.services, request.journal)
+        value = await function.run(call)
         return CallResult(ok=True, value_json=json.dumps(value), error=None, log_lines=(), total_ms=0.0)
 
     def _outcome(

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class Services:
     """`origin` and `site_origin` are addresses without a slash at the end, or "" where there are none.
 
-    `environment` is what `process.env` shows; `modules` are the paths of the code's modules; `secret` seals what
-    clients keep for us.
+    `environment` is what `process.env` shows; `modules` are the paths of the code's modules, `http_routes` the routes
+    of its http.ts as (path, method); `secret` seals what clients keep for us.
     """
 
     name: str = "sandbox"
@@ -20,3 +20,4 @@ class Services:
     secret: bytes = b""
     environment: Mapping[str, str] = field(default_factory=dict)
     modules: Collection[str] = ()
+    http_routes: Collection[tuple[str, str]] = ()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sandbox.engine.runtime.call import FunctionInfo
+from sandbox.engine.runtime.services import Services
 from sandbox.engine.store import Transaction
 
 SYSTEM_PREFIX = "_system/"
@@ -18,11 +19,12 @@ SYSTEM_PREFIX = "_system/"
 
 @dataclass(frozen=True, slots=True)
 class SystemCall:
-    """`args` is the argument object as parsed JSON (Convex-encoded); `functions` are those of the live code."""
+    """`args` is the argument object as parsed JSON (Convex-encoded); `functions` and `services` are the live code's."""
 
     transaction: Transaction
     args: dict[str, Any]
     functions: Mapping[str, FunctionInfo]
+    services: Services
     journal: str | None = None
 
 

@@ -13,6 +13,7 @@ from sandbox.engine.schema.definitions import (
     VectorIndexDefinition,
 )
 from sandbox.engine.schema.functions import check_args, check_returns
+from sandbox.engine.schema.stored_form import stored_form
 from sandbox.engine.schema.subset import is_subset
 from sandbox.engine.schema.validator_json import parse_validator
 from sandbox.engine.schema.validators import (
@@ -51,4 +52,5 @@ __all__ = [
     "is_subset",
     "parse_validator",
     "start_checking",
+    "stored_form",
 ]

@@ -24,6 +24,8 @@ SYSTEM_FUNCTIONS: Mapping[str, SystemFunction] = MappingProxyType(
         "_system/frontend/listCronJobs:default": crons.list_cron_jobs,
         "_system/frontend/listTableScan:default": tables.list_table_scan,
         "_system/cli/modules:apiSpec": project.api_spec,
+        "_system/cli/queryEnvironmentVariables:default": project.list_environment,
+        "_system/cli/queryEnvironmentVariables:get": project.get_environment_variable,
         "_system/cli/tableData:default": tables.table_data,
         "_system/cli/tables:default": tables.list_tables,
     }

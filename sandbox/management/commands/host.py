@@ -19,6 +19,7 @@ from django.core.management import CommandError
 from sandbox import data_folder
 from sandbox.engine import EngineError, FetchPolicy, close_pools
 from sandbox.gateway import front_end, hosted
+from sandbox.gateway.host_environment import kept_variables
 from sandbox.gateway.host_project import ProjectFolder, ProjectUnusable
 from sandbox.gateway.hosts import shown_name
 from sandbox.gateway.processes import kill_descendants
@@ -78,7 +79,7 @@ class Command(ServingCommand):
             admin_key=key,
             origin=f"http://{shown}:{options['port']}",
             site_origin=f"http://{shown}:{options['site_port']}",
-            environment=environment,
+            environment={**kept_variables(data), **environment},
             fetch_policy=fetch_policy,
         )
         self._serve(hosted.HostedProject(project, front_end.toolchain(), host_options, self._say), options)
@@ -121,7 +122,7 @@ class Command(ServingCommand):
             await served.close()
             await close_pools()
 
-        settings.ROOT_URLCONF = url_patterns(served.deployment)
+        settings.ROOT_URLCONF = url_patterns(served.deployment, served.set_variables)
         server = Server(
             application(served.deployment, get_asgi_application(), site_port),
             host,

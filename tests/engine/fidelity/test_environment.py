@@ -68,13 +68,13 @@ async def test_a_new_deploy_keeps_the_variables(project):
 @pytest.mark.parametrize(
     ("variables", "code"),
     [
-        ({"1A": ""}, "InvalidEnvVarName"),
-        ({"A-B": ""}, "InvalidEnvVarName"),
-        ({"A" * 41: ""}, "InvalidEnvVarName"),
-        ({"": ""}, "InvalidEnvVarName"),
+        ({"1A": ""}, "EnvironmentVariableNameInvalid"),
+        ({"A-B": ""}, "EnvironmentVariableNameInvalid"),
+        ({"A" * 41: ""}, "EnvironmentVariableNameTooLong"),
+        ({"": ""}, "EnvironmentVariableNameInvalid"),
         ({"CONVEX_SITE_URL": "x"}, "EnvVarNameForbidden"),
-        ({"A": "x" * 8193}, "EnvVarTooLarge"),
-        ({f"A{n}": "" for n in range(101)}, "TooManyEnvVars"),
+        ({"A": "x" * 8193}, "EnvironmentVariableValueTooLarge"),
+        ({f"A{n}": "" for n in range(101)}, "EnvVarLimitMet"),
     ],
 )
 async def test_variables_that_cannot_be_are_refused(project, variables, code):

@@ -166,6 +166,69 @@ async def test_the_schema_is_told_as_its_export(admin: Admin) -> None:
     assert json.loads(told["active"])["tables"][0]["tableName"] == "counters"
 
 
+async def test_the_schema_is_told_as_it_is_stored(admin: Admin) -> None:
+    """Sorted by names, every index with its creation time; tools compare it as a whole."""
+    text = {"fieldType": {"type": "string"}, "optional": False}
+    table = {
+        "tableName": "notes",
+        "indexes": [
+            {"indexDescriptor": "by_text", "fields": ["text"]},
+            {"indexDescriptor": "by_n", "fields": ["n", "text"]},
+        ],
+        "stagedDbIndexes": [{"indexDescriptor": "staged", "fields": ["in.x"]}],
+        "searchIndexes": [{"indexDescriptor": "words", "searchField": "text", "filterFields": ["n", "kind", "n"]}],
+        "documentType": {
+            "type": "union",
+            "value": [
+                {
+                    "type": "object",
+                    "value": {
+                        "text": text,
+                        "_creationTime": NUMBER,
+                        "n": NUMBER,
+                        "kind": text,
+                        "in": {
+                            "fieldType": {"type": "object", "value": {"y": text, "x": text}},
+                            "optional": False,
+                        },
+                    },
+                }
+            ],
+        },
+    }
+    exported = {"tables": [table, {"tableName": "a", "indexes": [], "documentType": {"type": "any"}}]}
+    await admin.store.push_schema(SchemaDefinition.parse(json.dumps(exported)))
+    told = json.loads((await admin.value("frontend/getSchemas"))["active"])
+    first, second = told["tables"]
+    assert told["schemaValidation"] is False
+    assert (first["tableName"], first["documentType"]) == ("a", {"type": "any"})
+    assert second["indexes"] == [
+        {"indexDescriptor": "by_n", "fields": ["n", "text", "_creationTime"]},
+        {"indexDescriptor": "by_text", "fields": ["text", "_creationTime"]},
+    ]
+    assert second["stagedDbIndexes"] == [{"indexDescriptor": "staged", "fields": ["in.x", "_creationTime"]}]
+    assert second["searchIndexes"][0]["filterFields"] == ["kind", "n"]
+    assert second["vectorIndexes"] == []
+    assert list(second["documentType"]["value"]) == ["in", "kind", "n", "text"]
+    assert list(second["documentType"]["value"]["in"]["fieldType"]["value"]) == ["x", "y"]
+
+
+async def test_routes_are_told_after_the_functions_of_their_module(admin: Admin) -> None:
+    admin.executor.functions = {
+        path: FunctionInfo("query", "public", {"type": "any"}, None, "", 1) for path in ("z:a", "http:a", "a:a")
+    }
+    admin.executor.services.http_routes = (("/hook", "POST"), ("/files/*", "GET"))
+    told = await admin.value("cli/modules:apiSpec")
+    assert [entry.get("identifier", entry.get("path")) for entry in told] == [
+        "a.js:a",
+        "http.js:a",
+        "/hook",
+        "/files/*",
+        "z.js:a",
+    ]
+    assert told[2] == {"functionType": "HttpAction", "method": "POST", "path": "/hook"}
+
+
 async def test_functions_are_told_with_their_validators(admin: Admin) -> None:
     args = {"type": "object", "value": {"n": NUMBER}}
     admin.executor.functions = {

@@ -1,0 +1,107 @@
+"""The environment variables of a hosted project: given at the start, and changed while it runs, as by `npx convex env`.
+
+What a client with the admin key sets is kept in the data folder, readable by its owner alone, and wins until a start
+gives another value on the command line. Addresses and shapes: docs/spec/sync-protocol.md §5.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from sandbox.engine import DeployError, Deployment, LearnerError, check_variable_name
+from sandbox.gateway.http_api import Exchange, Find, Handler, endpoint
+from sandbox.gateway.http_requests import Refusal, json_body
+
+FILE = "environment.json"
+
+SetVariables = Callable[[Mapping[str, str]], Awaitable[None]]
+"""Makes these the deployment's variables, and keeps them. Raises LearnerError and DeployError."""
+
+
+def kept_variables(data: Path) -> dict[str, str]:
+    """Those that were set while the project ran before."""
+    try:
+        document = json.loads((data / FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in document.items()} if isinstance(document, dict) else {}
+
+
+def keep_variables(data: Path, variables: Mapping[str, str]) -> None:
+    fresh = data / f".{FILE}.new"
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(dict(variables), file)
+    os.replace(fresh, data / FILE)
+
+
+def environment_routes(find: Find, set_variables: SetVariables) -> list[URLPattern]:
+    def route(address: str, **handlers: Handler) -> list[URLPattern]:
+        return [path(f"api/{below}{address}", endpoint(find, handlers)) for below in ("", "v1/")]
+
+    async def update(exchange: Exchange) -> str:
+        changed = _changed(own_variables(exchange.deployment), _changes(_admin_body(exchange)))
+        try:
+            await set_variables(changed)
+        except (LearnerError, DeployError) as error:
+            raise Refusal(400, error.code, error.message) from None
+        return ""
+
+    async def list_all(exchange: Exchange) -> str:
+        _require_admin(exchange)
+        return json.dumps({"environmentVariables": own_variables(exchange.deployment)})
+
+    return [
+        *route("update_environment_variables", POST=update),
+        *route("list_environment_variables", GET=list_all),
+    ]
+
+
+def own_variables(deployment: Deployment) -> dict[str, str]:
+    """Without those that every deployment has."""
+    built_in = ("CONVEX_CLOUD_URL", "CONVEX_SITE_URL")
+    return {name: value for name, value in deployment.environment.items() if name not in built_in}
+
+
+def _admin_body(exchange: Exchange) -> dict[str, Any]:
+    _require_admin(exchange)
+    return json_body(exchange.request)
+
+
+def _require_admin(exchange: Exchange) -> None:
+    if not exchange.caller.is_admin:
+        message = "The provided deploy key was invalid for this deployment: this address is for its admin key alone."
+        raise Refusal(403, "BadDeployKey", message)
+
+
+def _changes(body: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Name and value of each change; None takes the variable away."""
+    changes = body.get("changes")
+    if not isinstance(changes, list) or not all(_is_change(change) for change in changes):
+        message = "Failed to deserialize the JSON body into the target type: expected `changes` with name and value"
+        raise Refusal(400, "BadJsonBody", message)
+    return [(change["name"], change.get("value")) for change in changes]
+
+
+def _is_change(change: Any) -> bool:
+    return (
+        isinstance(change, dict) and isinstance(change.get("name"), str) and isinstance(change.get("value"), str | None)
+    )
+
+
+def _changed(variables: dict[str, str], changes: list[tuple[str, str | None]]) -> dict[str, str]:
+    for name, value in changes:
+        try:
+            check_variable_name(name)
+        except LearnerError as error:
+            raise Refusal(400, error.code, error.message) from None
+        if value is None:
+            variables.pop(name, None)
+        else:
+            variables[name] = value
+    return variables
