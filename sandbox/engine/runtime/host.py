@@ -26,7 +26,10 @@ from sandbox.engine.runtime.toolchain import Toolchain
 __all__ = ["Analysis", "Call", "CallResult", "FunctionInfo", "JsHost", "close_pools"]
 
 IDLE_SECONDS = 300.0
-# V8 keeps what busy times made it take; after a pause a spare process costs less than that memory does.
+# V8 keeps the realms of past calls until it needs room, and after busy times much of that room. A short pause is for
+# collecting them; after a longer one a spare process costs less than what could not be given back.
+TIDY_SECONDS = 2.0
+TIDY_BYTES_MIN = 18 * MIB
 PAUSE_SECONDS = 15.0
 PAUSE_BYTES_MAX = 32 * MIB
 IMPORT_SEED = 1
@@ -152,6 +155,12 @@ class JsHost:
 
     def _stay(self) -> None:
         """Begins to wait for the end of a pause. A call that comes after it takes a spare process."""
+        self._wait(TIDY_SECONDS, self._tidy)
+
+    def _tidy(self) -> None:
+        process = self._process
+        if process is not None and not self._lock.locked() and process.private_bytes > TIDY_BYTES_MIN:
+            process.tidy()
         self._wait(PAUSE_SECONDS, self._end_if_large)
 
     def _end_if_large(self) -> None:

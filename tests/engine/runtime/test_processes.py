@@ -111,6 +111,7 @@ async def test_closing_the_pool_ends_the_spares(own, tools):
 
 
 async def test_an_idle_process_is_ended_and_comes_back(own, monkeypatch):
+    monkeypatch.setattr(host_module, "TIDY_SECONDS", 0.01)
     monkeypatch.setattr(host_module, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(host_module, "IDLE_SECONDS", 0.01)
     await own.run("return 1;")
@@ -119,10 +120,23 @@ async def test_an_idle_process_is_ended_and_comes_back(own, monkeypatch):
     assert (await own.call()).value_json == "1"
 
 
+async def test_a_pause_gives_back_the_memory_of_past_calls(own, monkeypatch):
+    await own.run("return Array.from({ length: 100_000 }, (_, n) => ({ n })).length;")
+    for _ in range(5):
+        await own.call()
+    process, full = own.host._process, own.host._process.private_bytes
+    monkeypatch.setattr(host_module, "TIDY_SECONDS", 0.01)
+    await own.call()
+    await until(lambda: process.private_bytes < full - 4 * 2**20)
+    assert (await own.call()).value_json == "100000"
+    assert own.host._process is process
+
+
 async def test_a_process_that_grew_large_is_ended_sooner(own, monkeypatch):
     await own.run("return 1;")
     pid = own.host._process.pid
     monkeypatch.setattr(host_module, "PAUSE_BYTES_MAX", own.host._process.private_bytes // 2)
+    monkeypatch.setattr(host_module, "TIDY_SECONDS", 0.01)
     monkeypatch.setattr(host_module, "PAUSE_SECONDS", 0.01)
     await own.call()
     await until(lambda: not is_running(pid))

@@ -18,6 +18,8 @@
 //   "E" run TAB header TAB text       the outcome of the call that "&" began; answered with what its caller gets
 //   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
 import { setImmediate } from "node:timers";
+import v8 from "node:v8";
+import vm from "node:vm";
 import { answer, compileModules, evaluate, exit, fillRealm, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
 
 const decoder = new TextDecoder();
@@ -223,7 +225,17 @@ function hello({ run }) {
   answer(run, { ok: true }, "");
 }
 
-const commands = { hello, boot, load, call };
+// A context made while the flag is set has V8's own collector; realms are made without.
+v8.setFlagsFromString("--expose-gc");
+const collect = vm.runInNewContext("gc");
+v8.setFlagsFromString("--no-expose-gc");
+
+// Old realms are garbage that V8 would keep until it needs room. Not answered: nobody waits for it.
+function tidy() {
+  collect();
+}
+
+const commands = { hello, boot, load, call, tidy };
 for (;;) {
   const command = parse(readLine());
   await commands[command.do](command);
