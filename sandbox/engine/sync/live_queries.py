@@ -13,12 +13,14 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 from sandbox.engine.errors import LogTruncated
 from sandbox.engine.runtime.executor import Executor, Outcome
 from sandbox.engine.store import Commit, ReadIndex, Snapshot, Store, Timestamp
 from sandbox.engine.sync.callers import Caller
+from sandbox.engine.sync.protocol import query_result
 from sandbox.engine.trace import Cause, RunNote
 
 logger = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ ResultKey = tuple[str, str, str | None, bool, str | None]
 """Function path, arguments, journal, whether an admin asks, and the identity where the run read it (else None)."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class QueryResult:
     """The newest result of one query. Valid at every timestamp from its run until a commit overlaps its read set."""
 
@@ -37,6 +39,12 @@ class QueryResult:
     subscriptions: set[Subscription] = field(default_factory=set)
     cause: Cause | None = None
     """Set when the result is stale: why it must run again."""
+
+    @cached_property
+    def text(self) -> str:
+        """What every client is told of a value: made once, however many there are."""
+        assert self.outcome.value_json is not None
+        return query_result(self.outcome.value_json, self.outcome.log_lines, self.outcome.journal)
 
 
 @dataclass(eq=False, slots=True)

@@ -37,7 +37,7 @@ class Outbox:
         self._frames: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
         self._unsent = 0  # characters
         self._had_to_wait = False
-        self._spoke = asyncio.Event()
+        self._spoke_at = asyncio.get_running_loop().time()
         self.is_open = True
         self._tasks = [asyncio.create_task(work()) for work in (self._write_frames, self._ping)]
 
@@ -89,16 +89,15 @@ class Outbox:
                         await self._close(CLOSE_TRY_AGAIN, TRY_AGAIN)
                         return
                     self._unsent -= len(text)
-                    self._spoke.set()
+                    self._spoke_at = asyncio.get_running_loop().time()
                     if self._had_to_wait and self._frames.empty():
                         self._on_room()
 
     async def _ping(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            self._spoke.clear()
-            try:
-                # Not `wait_for`: in Python 3.11 it loses a cancellation that comes together with the event.
-                async with asyncio.timeout(PING_SECONDS):
-                    await self._spoke.wait()
-            except TimeoutError:
+            quiet_s = loop.time() - self._spoke_at
+            if quiet_s >= PING_SECONDS:
                 self.put(protocol.PING)
+                quiet_s = 0.0
+            await asyncio.sleep(PING_SECONDS - quiet_s)

@@ -81,8 +81,8 @@ class StateVersion:
     identity: int
     ts: int
 
-    def to_json(self) -> dict[str, Any]:
-        return {"querySet": self.query_set, "identity": self.identity, "ts": encode_ts(self.ts)}
+    def to_json(self) -> str:
+        return f'{{"querySet":{self.query_set},"identity":{self.identity},"ts":"{encode_ts(self.ts)}"}}'
 
 
 def encode_ts(ts: int) -> str:
@@ -197,16 +197,21 @@ def _version(raw: dict[str, Any], name: str) -> int:
 def transition(
     start: StateVersion, end: StateVersion, modifications: list[str], server_ns: int, skew_ms: int | None
 ) -> str:
-    head = json.dumps({"type": "Transition", "startVersion": start.to_json(), "endVersion": end.to_json()})
-    tail = json.dumps({"clientClockSkew": skew_ms, "serverTs": server_ns})
-    return f'{head[:-1]},"modifications":[{",".join(modifications)}],{tail[1:]}'
-
-
-def query_updated(query_id: int, value_json: str, log_lines: tuple[str, ...], journal: str | None) -> str:
+    skew = "null" if skew_ms is None else skew_ms
     return (
-        f'{{"type":"QueryUpdated","queryId":{query_id},"value":{value_json},'
-        f'"logLines":{json.dumps(log_lines)},"journal":{json.dumps(journal)}}}'
+        f'{{"type":"Transition","startVersion":{start.to_json()},"endVersion":{end.to_json()},'
+        f'"modifications":[{",".join(modifications)}],"clientClockSkew":{skew},"serverTs":{server_ns}}}'
     )
+
+
+def query_result(value_json: str, log_lines: tuple[str, ...], journal: str | None) -> str:
+    """What a QueryUpdated says of the result: the same text for every client of the query."""
+    return f'"value":{value_json},"logLines":{json.dumps(log_lines)},"journal":{json.dumps(journal)}}}'
+
+
+def query_updated(query_id: int, result: str) -> str:
+    """`result` is a text of `query_result`."""
+    return f'{{"type":"QueryUpdated","queryId":{query_id},{result}'
 
 
 def query_failed(

@@ -280,8 +280,7 @@ class SyncSession:
             return protocol.query_failed(
                 query_id, client_text(outcome.error), outcome.log_lines, error_data(outcome.error), outcome.journal
             )
-        assert outcome.value_json is not None
-        return protocol.query_updated(query_id, outcome.value_json, outcome.log_lines, outcome.journal)
+        return protocol.query_updated(query_id, subscription.result.text)
 
     def _owe(self, ts: Timestamp) -> None:
         """Rule 5: a Transition that reaches ts must follow, even when no query changed or the request failed."""

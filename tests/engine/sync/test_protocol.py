@@ -57,7 +57,7 @@ def test_messages_become_types() -> None:
 
 @given(st.integers(0, 9), st.integers(0, 9), json_values, st.lists(st.text()))
 def test_messages_put_together_as_text_are_json(start: int, end: int, value: object, lines: list[str]) -> None:
-    updated = protocol.query_updated(1, json.dumps(value), tuple(lines), None)
+    updated = protocol.query_updated(1, protocol.query_result(json.dumps(value), tuple(lines), None))
     text = protocol.transition(StateVersion(start, 0, 5), StateVersion(end, 1, 6), [updated, updated], 7, None)
     parsed = json.loads(text)
     assert parsed["startVersion"]["querySet"] == start
