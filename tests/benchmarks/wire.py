@@ -28,22 +28,22 @@ async def measure(data: Path) -> list[Figure]:
     """Milliseconds. Echo and push take turns; the function's own time comes from the server's notes."""
     async with (
         asyncio.timeout(TIMEOUT_S),
-        _server(data) as (address, token),
-        connect(f"{address}/ws/echo") as echo,
-        _client(address, token) as writer,
-        _client(address, token) as reader,
+        bench_server(data) as (address, token),
+        client_of(address, token, path="/ws/echo") as echo,
+        client_of(address, token) as writer,
+        client_of(address, token) as reader,
     ):
-        await _subscribe(reader)
+        await subscribe(reader)
         echoes, pushes = [], []
         for turn in range(WARM_UP + ROUNDS):
             if turn == WARM_UP:
-                await _function_times(echo)
+                await function_times(echo)
                 echoes.clear()
                 pushes.clear()
             echoes.append(await _echo(echo))
             pushes.append(await _push(writer, reader, turn))
         # A push runs one mutation and one query.
-        function_ms = 2 * median(await _function_times(echo))
+        function_ms = 2 * median(await function_times(echo))
     echo_ms, push_ms = median(echoes), median(pushes)
     own_ms = push_ms - echo_ms - function_ms
     return [
@@ -55,7 +55,7 @@ async def measure(data: Path) -> list[Figure]:
 
 
 @asynccontextmanager
-async def _server(data: Path) -> AsyncIterator[tuple[str, str]]:
+async def bench_server(data: Path) -> AsyncIterator[tuple[str, str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -76,21 +76,25 @@ async def _server(data: Path) -> AsyncIterator[tuple[str, str]]:
 
 
 @asynccontextmanager
-async def _client(address: str, token: str) -> AsyncIterator[ClientConnection]:
-    async with connect(f"{address}/s/{token}/api/1.48.0/sync", max_size=None) as client:
+async def client_of(address: str, token: str, *, path: str = "") -> AsyncIterator[ClientConnection]:
+    """A client of the deployment that has said hello; or, with a path, a bare socket."""
+    async with connect(f"{address}{path or f'/s/{token}/api/1.48.0/sync'}", max_size=None) as client:
+        if path:
+            yield client
+            return
         hello = {"type": "Connect", "sessionId": str(uuid.uuid4()), "connectionCount": 0}
         await client.send(json.dumps(hello))
         yield client
 
 
-async def _subscribe(client: ClientConnection) -> None:
+async def subscribe(client: ClientConnection) -> None:
     query = {"type": "Add", "queryId": 0, "udfPath": "signups:listActive", "args": [{"ownerId": "alice"}]}
     change = {"type": "ModifyQuerySet", "baseVersion": 0, "newVersion": 1, "modifications": [query]}
     await client.send(json.dumps(change))
-    await _until_updated(client)
+    await until_updated(client)
 
 
-async def _until_updated(client: ClientConnection) -> Any:
+async def until_updated(client: ClientConnection) -> Any:
     while True:
         message = json.loads(await client.recv())
         if message["type"] == "Transition" and message["modifications"]:
@@ -108,21 +112,21 @@ async def _push(writer: ClientConnection, reader: ClientConnection, turn: int) -
     """One row in, then out again, so that the list stays short. Only the insert is timed."""
     args = {"ownerId": "alice", "name": f"Name {turn}", "bus": 1}
     started = time.perf_counter()
-    await _mutate(writer, 2 * turn, "signups:create", args)
-    rows = await _until_updated(reader)
+    await mutate(writer, 2 * turn, "signups:create", args)
+    rows = await until_updated(reader)
     elapsed_ms = (time.perf_counter() - started) * 1000
-    await _until_answered(writer, 2 * turn)
-    await _mutate(writer, 2 * turn + 1, "signups:remove", {"id": rows[0]["_id"]})
-    await _until_updated(reader)
-    await _until_answered(writer, 2 * turn + 1)
+    await until_answered(writer, 2 * turn)
+    await mutate(writer, 2 * turn + 1, "signups:remove", {"id": rows[0]["_id"]})
+    await until_updated(reader)
+    await until_answered(writer, 2 * turn + 1)
     return elapsed_ms
 
 
-async def _mutate(client: ClientConnection, request_id: int, path: str, args: dict[str, Any]) -> None:
+async def mutate(client: ClientConnection, request_id: int, path: str, args: dict[str, Any]) -> None:
     await client.send(json.dumps({"type": "Mutation", "requestId": request_id, "udfPath": path, "args": [args]}))
 
 
-async def _until_answered(client: ClientConnection, request_id: int) -> None:
+async def until_answered(client: ClientConnection, request_id: int) -> None:
     while True:
         message = json.loads(await client.recv())
         if message["type"] == "MutationResponse" and message["requestId"] == request_id:
@@ -130,7 +134,7 @@ async def _until_answered(client: ClientConnection, request_id: int) -> None:
             return
 
 
-async def _function_times(echo: ClientConnection) -> list[float]:
+async def function_times(echo: ClientConnection) -> list[float]:
     await echo.send("runs")
     times: list[float] = json.loads(await echo.recv())
     return times

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             options["json"].write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
     async def _measure(self, folder: Path, documents: int, soak: bool) -> list[Any]:
-        from tests.benchmarks import functions, processes, store, wire
+        from tests.benchmarks import crowd, functions, processes, store, wire
 
         try:
             if front_end.is_stale():
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if soak:
             return await processes.soak(folder, tools)
-        pushed = await wire.measure(folder / "wire")
+        pushed = await wire.measure(folder / "wire") + await crowd.measure(folder / "crowd")
         called = await functions.measure(folder, tools)
         started = await processes.measure(folder, tools)
         return [*pushed, *called, *started, *await store.measure(folder, self._say, documents)]
