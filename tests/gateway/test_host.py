@@ -243,6 +243,35 @@ def change_variables(hosted: Hosted, key: str, **variables: str | None) -> tuple
     )
 
 
+@pytest.mark.slow
+def test_actions_reach_their_own_deployment_and_with_a_star_this_machine(tools, tmp_path):
+    code = """import { action } from "./_generated/server";
+export const stored = action(async (ctx) => {
+  const url = await ctx.storage.getUrl(await ctx.storage.store(new Blob(["kept"])));
+  return await (await fetch(url)).text();
+});
+export const answered = action(async () => await (await fetch(`${process.env.CONVEX_SITE_URL}/hello`)).text());
+export const get = action(async (ctx, { url }) => (await fetch(url)).status);
+"""
+    routes = """import { httpRouter } from "convex/server";
+import { httpAction } from "./_generated/server";
+const http = httpRouter();
+http.route({ path: "/hello", method: "GET", handler: httpAction(async () => new Response("hello")) });
+export default http;
+"""
+    folder = write(tmp_path / "app", {"convex/a.ts": code, "convex/http.ts": routes})
+    with host(folder) as first:
+        assert first.client.action("a:stored") == "kept"
+        assert first.client.action("a:answered") == "hello"
+        elsewhere = f"http://127.0.0.1:{free_port()}/"
+        with pytest.raises(Exception, match="not allowed in this sandbox"):
+            first.client.action("a:get", {"url": elsewhere})
+        with host(write(tmp_path / "other", {"convex/a.ts": code}), "--allow-fetch", "*") as second:
+            assert second.client.action("a:get", {"url": f"{first.url}/version"}) == 200
+            with pytest.raises(Exception, match="private address"):
+                second.client.action("a:get", {"url": "http://169.254.169.254/"})
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -25,6 +25,9 @@ from sandbox.gateway.hosts import shown_name
 from sandbox.gateway.processes import kill_descendants
 from sandbox.management.serving import ServingCommand, end_on_signals, require_free_port
 
+# Not the link-local addresses, at which clouds keep the credentials of a machine.
+INSIDE = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
+
 
 class Command(ServingCommand):
     help = "Serves any folder that holds convex/ as a deployment of its own until SIGINT or SIGTERM."
@@ -48,7 +51,7 @@ class Command(ServingCommand):
             action="append",
             default=[],
             metavar="HOST",
-            help="a host that actions may reach, and sign-in providers' keys come from; '*' for all",
+            help="a host that actions may reach, and where keys of sign-in providers may lie; '*' for all",
         )
         parser.add_argument("--watch", action="store_true", help="deploy again whenever a file changes")
         parser.add_argument("--unsafe-runner", action="store_true", help="run code although no hardening layer holds")
@@ -68,11 +71,12 @@ class Command(ServingCommand):
         self._require_ports(options["host"], options["port"], options["site_port"])
         self._build_front_end()
         self._require_walls()
-        environment, fetch_policy = _environment(options["env"]), _fetch_policy(options["allow_fetch"])
+        shown = shown_name(options["host"])
+        own = [(shown, options["port"]), (shown, options["site_port"])]
+        environment, fetch_policy = _environment(options["env"]), _fetch_policy(options["allow_fetch"], own)
         key, is_new = hosted.admin_key(data, options["admin_key"])
         if is_new:
             self._say(f"admin key (kept in {data / 'secret'}): {key}")
-        shown = shown_name(options["host"])
         host_options = hosted.HostOptions(
             name=re.sub(r"[^A-Za-z0-9_-]+", "-", project.root.name),
             data=data,
@@ -160,8 +164,9 @@ def _environment(entries: list[str]) -> dict[str, str]:
     return variables
 
 
-def _fetch_policy(entries: list[str]) -> FetchPolicy:
+def _fetch_policy(entries: list[str], own: list[tuple[str, int]]) -> FetchPolicy:
+    """`*` means here also what no name on the internet should lead to: this machine and its private networks."""
     try:
-        return FetchPolicy.of(entries)
+        return FetchPolicy.of([*entries, *(INSIDE if "*" in entries else ())], own)
     except ValueError as error:
         raise CommandError(f"--allow-fetch: {error}") from error

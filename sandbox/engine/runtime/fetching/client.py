@@ -124,7 +124,7 @@ class Fetcher:
         except OSError as error:
             raise _failed(url, _reason(error)) from None
         for address in addresses:
-            if self._policy.allows_address(address):
+            if self._policy.is_own(host, port) or self._policy.allows_address(address):
                 return address
         raise LearnerError(
             f"fetch of {_shown(url)} is not allowed in this sandbox: it leads to a private address.",

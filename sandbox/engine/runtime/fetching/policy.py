@@ -24,13 +24,15 @@ class FetchPolicy:
 
     `names` are host names, "*.example.com" for all below a name, "*" for every one; each may end in ":port".
     `networks` are addresses of the inside (loopback, private, link-local …) that may be reached although they are.
+    `own` are host and port of the deployment itself, which its code may reach wherever they are.
     """
 
     names: tuple[tuple[str, int | None], ...] = ()
     networks: tuple[Network, ...] = ()
+    own: tuple[tuple[str, int], ...] = ()
 
     @classmethod
-    def of(cls, entries: Iterable[str]) -> FetchPolicy:
+    def of(cls, entries: Iterable[str], own: Iterable[tuple[str, int]] = ()) -> FetchPolicy:
         """From what an operator writes: names, addresses, networks ("10.0.0.0/8"), "localhost". Raises ValueError."""
         names: list[tuple[str, int | None]] = []
         networks: list[Network] = []
@@ -46,20 +48,29 @@ class FetchPolicy:
                 networks.append(address)
             elif host == "localhost":
                 networks += _LOOPBACK
-        return cls(tuple(names), tuple(networks))
+        return cls(tuple(names), tuple(networks), tuple((_bare(host), port) for host, port in own))
 
     def allows_name(self, host: str, port: int) -> bool:
         """Whether the name (or the address as it is written) may be asked at all."""
+        if self.is_own(host, port):
+            return True
         address = _address(host)
         if address is not None and any(address in network for network in self.networks):
             ports = [known for name, known in self.names if name == str(address)]
             return not ports or None in ports or port in ports
-        host = host.rstrip(".").lower()
+        host = _bare(host)
         return any(_matches(name, host) and known in (None, port) for name, known in self.names)
+
+    def is_own(self, host: str, port: int) -> bool:
+        return (_bare(host), port) in self.own
 
     def allows_address(self, address: Address) -> bool:
         """Whether the address may be connected to: one of the public internet, or one that is listed."""
         return any(address in network for network in self.networks) or _is_public(address)
+
+
+def _bare(host: str) -> str:
+    return host.removeprefix("[").removesuffix("]").rstrip(".").lower()
 
 
 def _is_public(address: Address) -> bool:

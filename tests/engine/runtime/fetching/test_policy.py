@@ -86,6 +86,17 @@ def test_a_listed_private_address_may_be_connected_to():
     assert not policy.allows_address(ipaddress.ip_address("192.168.0.1"))
 
 
+def test_the_deployment_itself_may_be_reached_at_its_port_alone():
+    policy = FetchPolicy.of([], own=[("127.0.0.1", 3210), ("[::1]", 3211), ("Box.local", 3210)])
+    assert policy.allows_name("127.0.0.1", 3210)
+    assert policy.allows_name("::1", 3211)
+    assert policy.allows_name("box.local.", 3210)
+    assert policy.is_own("box.local", 3210)
+    assert not policy.allows_name("127.0.0.1", 22)
+    assert not policy.allows_name("localhost", 3210)
+    assert not policy.allows_address(ipaddress.ip_address("127.0.0.1"))
+
+
 @pytest.mark.parametrize("entry", ["", "https://example.com", "a b", "host:0", "host:99999", "host:x", "user@host"])
 def test_what_is_no_host_is_refused_when_the_policy_is_made(entry):
     with pytest.raises(ValueError, match=r"is neither|has no valid port"):
