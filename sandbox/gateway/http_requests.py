@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 _FORMAT_IS_ASKED_FOR = {"npm": (1, 4, 1), "cli": (1, 4, 1), "actions": (1, 4, 1), "python": (0, 5, 0)}
 _CLIENT = re.compile(r"([a-z-]+?)-(\d+)\.(\d+)\.(\d+)")
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json\s*(;.*)?", re.IGNORECASE)
-_STATUS_OF_CODE = {"BadDeployKey": 403, "HeaderParseFailure": 400, "InvalidIdentity": 400}
+_STATUS_OF_CODE = {
+    "BadDeployKey": 403,
+    "HeaderParseFailure": 400,
+    "InvalidIdentity": 400,
+    "AuthProviderDiscoveryFailed": 400,
+}
 ARGUMENT_ENVELOPE_BYTES = 64 * 1024  # path, format and the like, around arguments of the largest size
 
 

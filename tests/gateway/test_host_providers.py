@@ -25,9 +25,10 @@ def jwks(key: Any = RSA) -> str:
     return json.dumps({"keys": [{**json.loads(algorithm.to_jwk(key.public_key())), "kid": "k1", "use": "sig"}]})
 
 
-def token(key: Any = RSA, algorithm: str = "RS256", kid: str = "k1", **claims: Any) -> str:
+def token(key: Any = RSA, algorithm: str = "RS256", kid: str | None = "k1", **claims: Any) -> str:
     told = {"iss": ISSUER, "sub": "ann", "aud": "app", "exp": time.time() + 60, **claims}
-    return jwt.encode(told, key, algorithm=algorithm, headers={"kid": kid})
+    told = {name: value for name, value in told.items() if value is not None}
+    return jwt.encode(told, key, algorithm=algorithm, headers={"kid": kid} if kid else {})
 
 
 def custom(**fields: Any) -> dict[str, Any]:
@@ -104,6 +105,10 @@ async def test_openid_connect_is_asked_where_its_keys_are_and_its_claims_get_con
         (token(aud="other"), "NoAuthProvider"),
         (token(aud=["other", 3]), "NoAuthProvider"),
         (token(exp=time.time() - 60), "InvalidAuthHeader"),
+        (token(nbf=time.time() + 60), "InvalidAuthHeader"),
+        (token(iat=time.time() + 60), "InvalidAuthHeader"),
+        (token(iss=None), "InvalidAuthHeader"),
+        (token(sub=None), "InvalidAuthHeader"),
         (token(kid="k2"), "InvalidAuthHeader"),
         (token(EC, "ES256"), "InvalidAuthHeader"),
         (jwt.encode({"iss": ISSUER, "sub": "ann", "aud": "app"}, RSA, algorithm="RS256"), "InvalidAuthHeader"),
@@ -113,7 +118,22 @@ async def test_openid_connect_is_asked_where_its_keys_are_and_its_claims_get_con
         ),
         (token(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "InvalidAuthHeader"),
     ],
-    ids=["garbage", "issuer", "audience", "audiences", "expired", "key", "algorithm", "no end", "unsigned", "forged"],
+    ids=[
+        "garbage",
+        "issuer",
+        "audience",
+        "audiences",
+        "expired",
+        "too early",
+        "from the future",
+        "no issuer",
+        "no subject",
+        "key",
+        "algorithm",
+        "no end",
+        "unsigned",
+        "forged",
+    ],
 )
 async def test_a_token_that_is_not_good_is_refused(text, code):
     made = await providers(custom())
@@ -131,10 +151,43 @@ async def test_a_provider_whose_keys_cannot_be_had_is_named_and_refuses():
     complaints = await made.load(
         [{"domain": "auth.example.com", "applicationID": "app"}, custom(jwks="data:,{}")], no_network
     )
-    assert complaints[0].startswith(f"nobody can sign in with {ISSUER}: fetch of {ISSUER}/.well-known/")
-    assert "its keys cannot be read" in complaints[1]
-    with pytest.raises(LearnerError, match="did not publish"):
+    discovery = f"Auth provider discovery of {ISSUER} failed: fetch of {ISSUER}/.well-known/openid-configuration"
+    assert complaints[0].startswith(f"nobody can sign in with {ISSUER}: {discovery}")
+    assert complaints[1].startswith(f"nobody can sign in with {ISSUER}: Invalid JWKS response body from 'data:,{{}}'.")
+    with pytest.raises(LearnerError) as caught:
         made.verify(token())
+    assert (caught.value.code, caught.value.message[:23]) == ("AuthProviderDiscoveryFailed", discovery[:23])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("not.a.token", "three base64-encoded parts separated by dots"),
+        (token(iss=None), "Missing issuer claim ('iss')"),
+        (token(kid="k2"), "The JWT's 'kid' (key ID) header is 'k2'"),
+        (token(kid=None), "JWT may be missing a 'kid' (key ID) header"),
+        (token(iat=time.time() + 60), "Token issued in the future. Check for timing issues of its 'iat'"),
+        (token(exp=time.time() - 60), "Token expired"),
+        (token(iss="https://other.example.com"), f"[CustomJWT(issuer={ISSUER}, app_id=app), OIDC(domain="),
+    ],
+    ids=["garbage", "no issuer", "key", "no key", "from the future", "expired", "provider"],
+)
+async def test_a_refusal_says_what_to_look_at(text, told):
+    made = Providers(dict, "ours")
+    await made.load([custom(), {"domain": "sign-in.example.com", "applicationID": "web"}], no_network)
+    with pytest.raises(LearnerError) as caught:
+        made.verify(text)
+    assert told in caught.value.message
+
+
+async def test_clocks_may_differ_a_little():
+    made = await providers(custom())
+    assert made.verify(token(iat=time.time() + 3, exp=time.time() - 3))["subject"] == "ann"
+
+
+async def test_without_providers_the_refusal_names_the_file():
+    with pytest.raises(LearnerError, match=r"no providers configured\). Check convex/auth\.config\.ts"):
+        Providers(dict, "ours").verify(token())
 
 
 @pytest.mark.parametrize(
