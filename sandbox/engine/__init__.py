@@ -24,7 +24,7 @@ from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.store import Comparison, StoredFile, TableInfo, TablePage, Timestamp
-from sandbox.engine.sync.answers import http_answer
+from sandbox.engine.sync.answers import http_answer, is_retriable
 from sandbox.engine.sync.callers import Caller, accept_admin_key
 from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
@@ -88,6 +88,7 @@ __all__ = [
     "encode_ts",
     "file_too_large",
     "http_answer",
+    "is_retriable",
     "limits",
     "parse_format",
     "probe",

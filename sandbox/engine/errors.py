@@ -71,17 +71,26 @@ class FunctionTimedOut(LearnerError):
     code = "FunctionTimedOut"
 
 
+CONFLICT_CODE = "OptimisticConcurrencyControlFailure"
+"""Of the LearnerError that a mutation ends with that has lost every race."""
+
+
 class Conflict(EngineError):
-    """A commit since the begin timestamp overlapped the read set (or wrote a document this transaction writes)."""
+    """A commit since the begin timestamp overlapped the read set (or wrote a document this transaction writes).
+
+    `document_id` is a document that it wrote and `writer` the path of the function that did, where they are known.
+    """
 
     code = "Conflict"
 
-    def __init__(self, table: str, commit_ts: int) -> None:
+    def __init__(self, table: str, commit_ts: int, document_id: str | None = None, writer: str | None = None) -> None:
         super().__init__(
             f'Documents read from or written to the "{table}" table changed while this mutation was being run'
         )
         self.table = table
         self.commit_ts = commit_ts
+        self.document_id = document_id
+        self.writer = writer
 
 
 class AlreadyCommitted(EngineError):

@@ -20,7 +20,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
-from sandbox.engine import Caller, LearnerError, RunnerRefused, StoreUnavailable, ValueFormat, encode_ts, http_answer
+from sandbox.engine import (
+    Caller,
+    LearnerError,
+    RunnerRefused,
+    StoreUnavailable,
+    ValueFormat,
+    encode_ts,
+    http_answer,
+    is_retriable,
+)
 from sandbox.gateway import safe_answers
 from sandbox.gateway.http_requests import (
     Refusal,
@@ -59,6 +68,13 @@ class Exchange:
     def format(self, body: dict[str, Any], default: ValueFormat | None = None) -> ValueFormat:
         name = body.get("format")
         return default if name is None and default is not None else wanted_format(name, self.request)
+
+
+def answer_of(outcome: Outcome, format_: ValueFormat) -> str:
+    """Raises Refusal where it is not the function's own answer."""
+    if outcome.error is not None and is_retriable(outcome.error):
+        raise Refusal(503, outcome.error.code, outcome.error.message)
+    return http_answer(outcome, format_)
 
 
 Handler = Callable[..., Awaitable[str]]
@@ -141,7 +157,7 @@ def _call(kind: str) -> Handler:
     async def call(exchange: Exchange) -> str:
         body = json_body(exchange.request)
         function, args, format_ = text_field(body, "path"), arguments(body), exchange.format(body)
-        return http_answer(await exchange.run(function, args, kind), format_)
+        return answer_of(await exchange.run(function, args, kind), format_)
 
     return call
 
@@ -156,7 +172,7 @@ async def _query_by_address(exchange: Exchange) -> str:
     except (ValueError, RecursionError) as error:
         raise Refusal(400, "BadQueryArgs", f"Failed to deserialize query string: args: {error}") from None
     outcome = await exchange.run(asked["path"], arguments({"args": args}), "query")
-    return http_answer(outcome, exchange.format(dict(asked)))
+    return answer_of(outcome, exchange.format(dict(asked)))
 
 
 async def _function(exchange: Exchange) -> str:
@@ -165,7 +181,7 @@ async def _function(exchange: Exchange) -> str:
     if body.get("componentPath"):
         raise Refusal(400, "ComponentsNotAvailable", "Components are not available in this sandbox")
     function, args, format_ = text_field(body, "path"), arguments(body), exchange.format(body)
-    return http_answer(await exchange.run(function, args, None), format_)
+    return answer_of(await exchange.run(function, args, None), format_)
 
 
 async def _run(exchange: Exchange, function: str) -> str:
@@ -177,7 +193,7 @@ async def _run(exchange: Exchange, function: str) -> str:
         )
     body = json_body(exchange.request)
     args, format_ = arguments(body), exchange.format(body, default="json")
-    return http_answer(await exchange.run(f"{'/'.join(module)}:{name}", args, None), format_)
+    return answer_of(await exchange.run(f"{'/'.join(module)}:{name}", args, None), format_)
 
 
 async def _newest_ts(exchange: Exchange) -> str:
@@ -191,7 +207,7 @@ async def _query_at_ts(exchange: Exchange) -> str:
         outcome = await exchange.deployment.run_query_at(ts, function, args, caller=exchange.caller)
     except LearnerError as error:
         raise Refusal(400, error.code, error.message) from None
-    return http_answer(outcome, format_)
+    return answer_of(outcome, format_)
 
 
 async def _query_batch(exchange: Exchange) -> str:
@@ -203,5 +219,5 @@ async def _query_batch(exchange: Exchange) -> str:
     asked = [(text_field(query, "path"), arguments(query)) for query in queries]
     formats = [exchange.format(query) for query in queries]
     outcomes = await exchange.deployment.run_query_batch(asked, caller=exchange.caller)
-    answers = (http_answer(outcome, format_) for outcome, format_ in zip(outcomes, formats, strict=True))
+    answers = (answer_of(outcome, format_) for outcome, format_ in zip(outcomes, formats, strict=True))
     return f'{{"results":[{",".join(answers)}]}}'

@@ -41,6 +41,7 @@ BODY_BYTES_MAX = 20 * limits.MIB
 DISCARDED_BYTES_MAX = 48 * limits.MIB
 TOO_LARGE = b"HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 TOO_LARGE_TEXT = b'{"code":"BodyTooLarge","message":"What you sent is too large (limit: 20 MiB)"}'
+CLOSE_WITHOUT_STATUS = 1005
 CLOSE_REASON_BYTES_MAX = 123  # RFC 6455 §5.5
 CLOSE_DEPLOYMENTS_S = 1.5
 STOP_S = 2.5
@@ -144,6 +145,9 @@ class SocketProtocol(WebSocketProtocol):
         # Convex clients choose their back-off by the reason, which Daphne would drop. Its `sendClose` refuses the
         # codes from 1001 to 1015, among them the ones that servers use, so the frame is sent directly.
         if message["type"] == "websocket.close" and self.state == self.STATE_OPEN:
+            if message.get("code") == CLOSE_WITHOUT_STATUS:  # it may not be sent: an empty frame means it
+                self.sendCloseFrame()
+                return
             reason = (message.get("reason") or "").encode()[:CLOSE_REASON_BYTES_MAX]
             self.sendCloseFrame(code=message.get("code") or 1000, reasonUtf8=reason.decode(errors="ignore").encode())
         else:

@@ -119,20 +119,8 @@ async def test_openid_connect_is_asked_where_its_keys_are_and_its_claims_get_con
         (token(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "InvalidAuthHeader"),
     ],
     ids=[
-        "garbage",
-        "issuer",
-        "audience",
-        "audiences",
-        "expired",
-        "too early",
-        "from the future",
-        "no issuer",
-        "no subject",
-        "key",
-        "algorithm",
-        "no end",
-        "unsigned",
-        "forged",
+        *("garbage", "issuer", "audience", "audiences", "expired", "too early", "from the future", "no issuer"),
+        *("no subject", "key", "algorithm", "no end", "unsigned", "forged"),
     ],
 )
 async def test_a_token_that_is_not_good_is_refused(text, code):

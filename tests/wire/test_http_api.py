@@ -258,3 +258,18 @@ async def test_an_admin_calls_the_functions_of_the_engine(api: Api) -> None:
     assert "m.js:list" in [function["identifier"] for function in spec["value"]]
     stranger = await api.call("query", "_system/frontend/listTableScan", {"table": "plain", "limit": 1})
     assert "Could not find public function for '_system/frontend/listTableScan'" in stranger["errorMessage"]
+
+
+async def test_a_mutation_that_always_loses_is_no_answer_of_the_function(api: Api, monkeypatch: Any) -> None:
+    from sandbox.engine.errors import Conflict
+    from sandbox.engine.runtime import executor
+
+    async def lose(*_: Any, **__: Any) -> None:
+        raise Conflict("notes", 1)
+
+    monkeypatch.setattr(executor, "_backoff_seconds", lambda retries: 0)
+    monkeypatch.setattr(api.deployment.store, "commit", lose)
+    lost = await api.request("POST", "/api/mutation", {"path": "m:add", "args": {"text": "never"}})
+    refusal = json.loads(lost.content)
+    assert (lost.status_code, refusal["code"]) == (503, "OptimisticConcurrencyControlFailure")
+    assert refusal["message"].startswith('Documents read from or written to the "notes" table changed')

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import Conflict
+from sandbox.engine.errors import CONFLICT_CODE, Conflict
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.request import Outcome, Request
 from sandbox.engine.store import Store, Transaction
 from sandbox.engine.trace import Cause, RunNote
 
 ATTEMPTS_MAX = 50
-TRANSIENT_CODES = frozenset({"OptimisticConcurrencyControlFailure", "NotBegun", "ProcessEnded", "ProcessKilled"})
+TRANSIENT_CODES = frozenset({CONFLICT_CODE, "NotBegun", "ProcessEnded", "ProcessKilled"})
 """Errors that say nothing of the function: another run may end well."""
 
 INTERRUPTED = "Transient error while executing action"

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import AlreadyCommitted, Conflict, LearnerError
+from sandbox.engine.errors import CONFLICT_CODE, AlreadyCommitted, Conflict, LearnerError
 from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
-from sandbox.engine.runtime.functions import FunctionTable, not_found
+from sandbox.engine.runtime.functions import FunctionTable, file_path, not_found
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.services import Services
 from sandbox.engine.runtime.storage_calls import Storage, StorageCalls
@@ -203,10 +203,9 @@ class Executor:
         return self._outcome(request, "mutation", attempt, result, cause, ts, ts, retries, run_id)
 
     def _lost(self, request: Request, attempt: _Attempt, conflict: Conflict, retries: int) -> Outcome:
-        message = f"{conflict.message} and on every subsequent retry. See https://docs.convex.dev/error#1"
-        result = replace(
-            attempt.result, value_json=None, error=LearnerError(message, code="OptimisticConcurrencyControlFailure")
-        )
+        winner = _winner_of(conflict, request.path)
+        message = f"{conflict.message} and on every subsequent retry. {winner}See https://docs.convex.dev/error#1"
+        result = replace(attempt.result, value_json=None, error=LearnerError(message, code=CONFLICT_CODE))
         return self._outcome(
             request, "mutation", attempt, result, Cause("retry"), attempt.transaction.begin_ts, None, retries
         )
@@ -319,6 +318,15 @@ class Executor:
             note,
             transaction.journal_out,
         )
+
+
+def _winner_of(conflict: Conflict, path: str) -> str:
+    """Who changed what, where that was a function."""
+    if conflict.document_id is None or conflict.writer is None or ":" not in conflict.writer:
+        return ""
+    is_same = conflict.writer == path
+    who = "Another call to this mutation" if is_same else f'A call to "{file_path(conflict.writer)}"'
+    return f'{who} changed the document with ID "{conflict.document_id}". '
 
 
 def _backoff_seconds(retries: int) -> float:

@@ -92,7 +92,7 @@ class Committer:
         for commit in commits:
             for change in commit.changes:
                 if change.id in written or transaction.read_set.overlaps_keys(change.keys):
-                    raise Conflict(change.table, commit.ts)
+                    raise Conflict(change.table, commit.ts, change.id, commit.cause)
 
     def _record_request(self, ts: Timestamp, request: RequestKey, result: str) -> None:
         try:

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from sandbox.engine import values
-from sandbox.engine.errors import LearnerError
+from sandbox.engine.errors import CONFLICT_CODE, LearnerError
 from sandbox.engine.runtime.executor import Identity, Outcome
 from sandbox.engine.values import ValueFormat
 
@@ -24,6 +24,11 @@ def client_text(error: LearnerError) -> str:
     """What a client is shown (semantics.md §9): it ends with a line break, also without frames."""
     message = error.message if error.message.endswith("\n") else f"{error.message}\n"
     return f"[Request ID: {secrets.token_hex(8)}] Server Error\n{message}"
+
+
+def is_retriable(error: LearnerError) -> bool:
+    """Whether it is no answer of the function's: a mutation lost every race, and may well win the next one."""
+    return error.code == CONFLICT_CODE
 
 
 def error_data(error: LearnerError) -> dict[str, Any]:

@@ -15,9 +15,11 @@ PING_SECONDS = 15
 FRAMES_MAX = 1_000
 # A client that has not taken so many frames yet gets its next Transition later, with everything folded into one.
 FRAMES_BEHIND = 4
-CLOSE_PROTOCOL_ERROR = 1008
+# Close codes as Convex's backend chooses them (rule 12).
+CLOSE_WITHOUT_STATUS = 1005  # what was said before it, FatalError or AuthError, says all; the frame is empty
+CLOSE_INTERNAL_ERROR = 1011
 CLOSE_TRY_AGAIN = 1013
-TRY_AGAIN = "InternalServerError"  # the reason with which clients come back after a second (rule 12)
+INTERNAL_ERROR = "InternalServerError"  # the reason with which clients come back after a second
 
 Send = Callable[[str], Awaitable[None]]
 Close = Callable[[int, str], Awaitable[None]]
@@ -52,7 +54,7 @@ class Outbox:
             return
         is_too_much = self._unsent and self._unsent + len(text) > limits.UNSENT_BYTES_MAX
         if self._frames.qsize() >= FRAMES_MAX or is_too_much:
-            self.end(CLOSE_TRY_AGAIN, TRY_AGAIN)
+            self.end(CLOSE_INTERNAL_ERROR, INTERNAL_ERROR)
             return
         self._unsent += len(text)
         self._frames.put_nowait(text)
@@ -86,7 +88,7 @@ class Outbox:
                         # A client that misses one frame has lost its place; it must come back, and not wait for ever.
                         logger.warning("A frame of a sync session could not be sent: %r", error)
                         self.is_open = False
-                        await self._close(CLOSE_TRY_AGAIN, TRY_AGAIN)
+                        await self._close(CLOSE_INTERNAL_ERROR, INTERNAL_ERROR)
                         return
                     self._unsent -= len(text)
                     self._spoke_at = asyncio.get_running_loop().time()

@@ -107,14 +107,16 @@ def parse_client_message(text: str) -> ClientMessage:
     """One text frame. Raises ProtocolError for whatever is not a client message of the protocol."""
     try:
         raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("Received a frame that is not JSON") from error
-    if not isinstance(raw, dict):
-        raise ProtocolError("Received a frame that is not a JSON object")
-    try:
+        if not isinstance(raw, dict):
+            raise ProtocolError("expected an object")
         return _parse(raw)
-    except (KeyError, TypeError) as error:
-        raise ProtocolError(f"Malformed message of type {raw.get('type')!r}: {error}") from error
+    except KeyError as error:
+        reason = f"missing field `{error.args[0]}`"
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = str(error)
+    except ProtocolError as error:
+        reason = error.message
+    raise ProtocolError(f"Received Invalid JSON on websocket: {reason}")
 
 
 def _parse(raw: dict[str, Any]) -> ClientMessage:

@@ -17,9 +17,9 @@ from sandbox.engine.errors import AlreadyCommitted, LearnerError, RetriableError
 from sandbox.engine.runtime.executor import Executor, Outcome, Request
 from sandbox.engine.store import Timestamp
 from sandbox.engine.sync import protocol
-from sandbox.engine.sync.answers import client_text, error_data, persona_of
+from sandbox.engine.sync.answers import client_text, error_data, is_retriable, persona_of
 from sandbox.engine.sync.callers import Caller
-from sandbox.engine.sync.outbox import CLOSE_TRY_AGAIN, TRY_AGAIN, Outbox
+from sandbox.engine.sync.outbox import CLOSE_INTERNAL_ERROR, CLOSE_TRY_AGAIN, INTERNAL_ERROR, Outbox
 from sandbox.engine.sync.protocol import RequestCall
 from sandbox.engine.trace import RunNote
 
@@ -98,7 +98,7 @@ class Requests:
         except Exception:
             # Ours, not the learner's: the client reconnects and asks again, which is safe (rule 7).
             logger.exception("A request of a sync session failed")
-            self._outbox.end(CLOSE_TRY_AGAIN, TRY_AGAIN)
+            self._send_away(CLOSE_INTERNAL_ERROR, INTERNAL_ERROR)
         finally:
             self._pending -= size
 
@@ -117,7 +117,9 @@ class Requests:
 
     async def _mutate(self, call: RequestCall, caller: Caller, session_id: str) -> None:
         def respond(outcome: Outcome) -> None:
-            if outcome.error is not None:
+            if outcome.error is not None and is_retriable(outcome.error):
+                self._send_away(CLOSE_TRY_AGAIN, outcome.error.code)
+            elif outcome.error is not None:
                 self._fail(call, outcome.error, outcome.log_lines)
             else:
                 assert outcome.value_json is not None
@@ -131,6 +133,11 @@ class Requests:
             self._succeed(call, before.value_json, Timestamp(before.ts), before.log_lines)
             return
         self._backend.note_run(outcome.note)
+
+    def _send_away(self, code: int, reason: str) -> None:
+        """The client will come back and ask again for this and what follows: nothing of that may run before."""
+        self.stop()
+        self._outbox.end(code, reason)
 
     def _fail(self, call: RequestCall, error: LearnerError, log_lines: tuple[str, ...]) -> None:
         text, data = client_text(error), error_data(error)

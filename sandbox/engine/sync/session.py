@@ -19,7 +19,15 @@ from sandbox.engine.sync import protocol
 from sandbox.engine.sync.answers import client_text, error_data, persona_of
 from sandbox.engine.sync.callers import NOBODY, Caller, Callers
 from sandbox.engine.sync.live_queries import LiveQueries, Subscription
-from sandbox.engine.sync.outbox import CLOSE_PROTOCOL_ERROR, CLOSE_TRY_AGAIN, TRY_AGAIN, Close, Outbox, Send
+from sandbox.engine.sync.outbox import (
+    CLOSE_INTERNAL_ERROR,
+    CLOSE_TRY_AGAIN,
+    CLOSE_WITHOUT_STATUS,
+    INTERNAL_ERROR,
+    Close,
+    Outbox,
+    Send,
+)
 from sandbox.engine.sync.protocol import (
     AddQuery,
     Authenticate,
@@ -31,8 +39,6 @@ from sandbox.engine.sync.protocol import (
     StateVersion,
 )
 from sandbox.engine.sync.requests import Requests, RunsCalls
-
-CLOSE_UNAUTHENTICATED = 1008
 
 
 class Backend(RunsCalls, Protocol):
@@ -89,9 +95,10 @@ class SyncSession:
         except ProtocolError as error:
             self._outbox.is_open = False
             await self._send(protocol.fatal_error(error.message))
-            await self._close(CLOSE_PROTOCOL_ERROR, "protocol error")
+            await self._close(CLOSE_WITHOUT_STATUS, "")
         except RetriableError as error:
-            self._outbox.end(CLOSE_TRY_AGAIN, error.code)
+            code = CLOSE_INTERNAL_ERROR if error.code == INTERNAL_ERROR else CLOSE_TRY_AGAIN
+            self._outbox.end(code, error.code)
         except TokenExpired:
             self._refuse_expired_token()
 
@@ -130,16 +137,16 @@ class SyncSession:
         seen = message.max_observed_ts
         # Rule 8: it has seen more than this store knows. To show it an older state would undo what it has seen.
         if seen is not None and seen > await self._backend.store.head():
-            raise RetriableError("The client has observed a timestamp ahead of the store", code=TRY_AGAIN)
+            raise RetriableError("The client has observed a timestamp ahead of the store", code=INTERNAL_ERROR)
 
     def _modify(self, message: ModifyQuerySet) -> None:
         if message.base_version != self._asked_query_set:
             raise ProtocolError(
-                f"BaseVersionMismatch: Base version {message.base_version} passed up "
-                f"doesn't match the current version {self._asked_query_set}"
+                f"Base version {message.base_version} passed up doesn't match the current version "
+                f"{self._asked_query_set}"
             )
-        if message.new_version != message.base_version + 1:
-            raise ProtocolError("A query set version must follow the version before")
+        if message.new_version <= message.base_version:
+            raise ProtocolError("A query set version must be above the version before")
         for change in message.modifications:
             if isinstance(change, RemoveQuery):
                 if change.query_id not in self._query_ids:
@@ -160,14 +167,14 @@ class SyncSession:
     def _authenticate(self, message: Authenticate) -> None:
         if message.base_version != self._asked_identity:
             raise ProtocolError(
-                f"BaseVersionMismatch: Base version {message.base_version} passed up "
-                f"doesn't match the current version {self._asked_identity}"
+                f"Base version {message.base_version} passed up doesn't match the current version "
+                f"{self._asked_identity}"
             )
         try:
             caller = self._caller_of(message)
         except LearnerError as error:
             refusal = protocol.auth_error(error.message, self._asked_identity, was_attempted=True)
-            self._outbox.end(CLOSE_UNAUTHENTICATED, error.code, refusal)
+            self._outbox.end(CLOSE_WITHOUT_STATUS, "", refusal)
             return
         self._asked_identity += 1
         self._caller = caller
@@ -214,7 +221,7 @@ class SyncSession:
 
     def _refuse_expired_token(self) -> None:
         text = protocol.auth_error("Convex token identity expired", self._asked_identity, was_attempted=False)
-        self._outbox.end(CLOSE_UNAUTHENTICATED, "TokenExpired", text)
+        self._outbox.end(CLOSE_WITHOUT_STATUS, "", text)
 
     # ── live queries (Listener) ─────────────────────────────────────────────
 
@@ -262,10 +269,11 @@ class SyncSession:
         is_news = (query_set, identity) != (self._version.query_set, self._version.identity)
         if not (changed or self._removed or is_owed or is_news):
             return []
-        modifications = [protocol.query_removed(query_id) for query_id in self._removed]
-        modifications += [self._modification(query_id, subscription) for query_id, subscription in changed]
+        modifications = {query_id: protocol.query_removed(query_id) for query_id in self._removed}
+        modifications |= {query_id: self._modification(query_id, subscription) for query_id, subscription in changed}
+        in_order = [modifications[query_id] for query_id in sorted(modifications)]
         now_ns = self._backend.clock.now_ns()
-        self._outbox.put(protocol.transition(self._version, end, modifications, now_ns, self._clock_skew_ms))
+        self._outbox.put(protocol.transition(self._version, end, in_order, now_ns, self._clock_skew_ms))
         self._version = end
         self._removed.clear()
         if is_owed:

@@ -25,12 +25,13 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "_backoff_seconds", lambda retries: 0)
 
 
-async def write_elsewhere(backend: FakeBackend) -> None:
-    """A commit as another process would make it: not in this executor's turn."""
+async def write_elsewhere(backend: FakeBackend, cause: str = "test") -> str:
+    """A commit as another process would make it: not in this executor's turn. Returns the id of its document."""
     async with await backend.store.snapshot() as snapshot:
         transaction = backend.store.transaction(snapshot, seed=str(await backend.store.head()).encode(), writable=True)
-        await transaction.insert("notes", {"text": "elsewhere"})
-        await backend.store.commit(transaction, run_id="", cause="test", writer=None)
+        document_id = await transaction.insert("notes", {"text": "elsewhere"})
+        await backend.store.commit(transaction, run_id="", cause=cause, writer=None)
+    return document_id
 
 
 async def test_mutations_of_one_process_do_not_conflict(
@@ -81,6 +82,56 @@ async def test_a_mutation_that_always_loses_ends_with_convexs_error(backend: Fak
         "and on every subsequent retry. See https://docs.convex.dev/error#1"
     )
     assert len(host.calls) == 5
+
+
+async def test_a_client_whose_mutation_always_loses_comes_back_and_asks_again(
+    backend: FakeBackend, host: PythonHost
+) -> None:
+    @host.function("notes:count", "mutation")
+    async def _count(syscalls: Any, args: dict[str, Any]) -> Any:
+        seen = await count(syscalls)
+        if len(host.calls) <= 5:
+            await write_elsewhere(backend)
+        await syscalls._tx.insert("notes", {"text": "mine"})
+        return seen
+
+    backend.executor.functions = host.functions
+    before, after = Client(backend), Client(backend)
+    await before.connect()
+    requests = [("notes:count", {}), ("notes:add", {"text": "what follows"})]
+    for number, (path, args) in enumerate(requests):
+        await before.say("Mutation", requestId=number, udfPath=path, args=[args])
+    await before.wait(lambda: before.closed)
+    assert before.closed == (1013, "OptimisticConcurrencyControlFailure")
+    assert before.of_type("MutationResponse") == []
+    assert "notes:add" not in host.calls, "it would come before what it follows"
+    await before.session.disconnect()
+    await after.connect()
+    for number, (path, args) in enumerate(requests):
+        await after.say("Mutation", requestId=number, udfPath=path, args=[args])
+    await after.wait(lambda: len(after.of_type("MutationResponse")) == 2)
+    page = await backend.store.table_page("notes", index=None, order="asc", limit=9, after=None)
+    assert [json.loads(row)["text"] for row in page.rows] == ["elsewhere"] * 5 + ["mine", "what follows"]
+    await after.session.disconnect()
+
+
+@pytest.mark.parametrize(
+    ("winner", "told"),
+    [("notes:count", "Another call to this mutation"), ("other:one", 'A call to "other.js:one"')],
+)
+async def test_the_error_says_who_won(backend: FakeBackend, host: PythonHost, winner: str, told: str) -> None:
+    written: list[str] = []
+
+    @host.function("notes:count", "mutation")
+    async def _count(syscalls: Any, args: dict[str, Any]) -> Any:
+        await count(syscalls)
+        written.append(await write_elsewhere(backend, winner))
+        return await syscalls._tx.insert("notes", {"text": "mine"})
+
+    backend.executor.functions = host.functions
+    outcome = await backend.executor.mutation(Request("notes:count", "[{}]"))
+    assert outcome.error is not None
+    assert f' retry. {told} changed the document with ID "{written[-1]}". See https' in outcome.error.message
 
 
 async def test_a_request_asked_again_while_it_still_runs_is_answered_once_for_all(

@@ -184,7 +184,51 @@ async def test_a_slow_client_gets_few_transitions_and_the_newest_state(client: C
 async def test_a_broken_frame_ends_the_session_with_a_fatal_error(client: Client, frame: str) -> None:
     await client.session.receive(frame)
     assert client.frames[-1]["type"] == "FatalError"
-    assert client.closed is not None
+    assert client.closed == (1005, "")
+
+
+@pytest.mark.parametrize(
+    ("frame", "text"),
+    [
+        ("not json", "Received Invalid JSON on websocket: Expecting value: line 1 column 1 (char 0)"),
+        ('{"type":"Mutation"}', "Received Invalid JSON on websocket: missing field `requestId`"),
+        (
+            '{"type":"ModifyQuerySet","baseVersion":5,"newVersion":6,"modifications":[]}',
+            "Base version 5 passed up doesn't match the current version 0",
+        ),
+        (
+            '{"type":"Authenticate","baseVersion":9,"tokenType":"None"}',
+            "Base version 9 passed up doesn't match the current version 0",
+        ),
+    ],
+)
+async def test_a_fatal_error_says_what_was_wrong(client: Client, frame: str, text: str) -> None:
+    await client.session.receive(frame)
+    assert client.frames[-1] == {"type": "FatalError", "error": text}
+
+
+async def test_a_query_set_version_may_leave_numbers_out(client: Client) -> None:
+    await client.say("ModifyQuerySet", baseVersion=0, newVersion=7, modifications=[])
+    await client.wait(lambda: client.of_type("Transition"))
+    assert client.of_type("Transition")[-1]["endVersion"]["querySet"] == 7
+
+
+async def test_the_changes_of_a_transition_are_in_the_order_of_their_queries(client: Client) -> None:
+    await client.add_query(5, "notes:list")
+    await client.wait(lambda: client.value_of(5) == [])
+    changes = [
+        {"type": "Add", "queryId": 9, "udfPath": "notes:list", "args": [{}]},
+        {"type": "Remove", "queryId": 5},
+        {"type": "Add", "queryId": 2, "udfPath": "notes:list", "args": [{}]},
+    ]
+    await client.say("ModifyQuerySet", baseVersion=1, newVersion=2, modifications=changes)
+    await client.wait(lambda: client.value_of(9) == [])
+    shown = client.of_type("Transition")[-1]["modifications"]
+    assert [(change["queryId"], change["type"]) for change in shown] == [
+        (2, "QueryUpdated"),
+        (5, "QueryRemoved"),
+        (9, "QueryUpdated"),
+    ]
 
 
 async def test_a_client_that_left_in_the_middle_of_a_round_leaves_nothing_behind(backend: FakeBackend) -> None:
@@ -223,5 +267,5 @@ async def test_a_frame_that_cannot_be_sent_ends_the_session(backend: FakeBackend
     await session.receive('{"type":"Connect","sessionId":"s"}')
     await session.receive('{"type":"ModifyQuerySet","baseVersion":0,"newVersion":1,"modifications":[]}')
     async with asyncio.timeout(5):
-        assert await closed == 1013
+        assert await closed == 1011
     await session.disconnect()
