@@ -14,6 +14,7 @@ from sandbox.engine import limits
 from sandbox.engine.errors import DeployError, LearnerError, Problem
 from sandbox.engine.runtime.call import Analysis, FunctionInfo, Visibility
 from sandbox.engine.runtime.compile import CompiledProject
+from sandbox.engine.runtime.frames import well_formed
 from sandbox.engine.runtime.stack import frames_of, uncaught
 from sandbox.engine.schema import parse_validator
 from sandbox.engine.trace import FunctionKind
@@ -43,7 +44,7 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     try:
         if len(text) > limits.ANALYSIS_BYTES_MAX:
             raise DeployError("The project's schema and validators are too large.", code="AnalysisFailed")
-        document = json.loads(text)
+        document = _parsed(text)
         places = _Places(project)
         modules = set(project.entries)
         # Others were only imported: what they export is no function of the project.
@@ -56,6 +57,14 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DeployError("The project's exports could not be read.", code="AnalysisFailed") from error
     return Analysis(dict(pair for pair in functions if pair is not None), schema_json, crons_json, http_routes)
+
+
+def _parsed(text: str) -> Any:
+    """The document, without halves of surrogate pairs: names and texts in it reach sockets, logs and a terminal."""
+    document = json.loads(text)
+    if "\\u" not in text:
+        return document
+    return json.loads(well_formed(json.dumps(document, ensure_ascii=False)))
 
 
 def import_error(text: str, stack: str, project: CompiledProject, *, entry: str = "") -> DeployError:
