@@ -23,6 +23,7 @@ from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine.runtime.type_check import check_types
 from sandbox.engine.store import Comparison, StoredFile, TableInfo, TablePage, Timestamp
 from sandbox.engine.sync.answers import http_answer, is_retriable
 from sandbox.engine.sync.callers import Caller, accept_admin_key
@@ -82,6 +83,7 @@ __all__ = [
     "bundle_auth_config",
     "bundle_project",
     "check_digest",
+    "check_types",
     "check_variable_name",
     "close_pools",
     "decode_ts",

@@ -165,4 +165,6 @@ def toolchain() -> Toolchain:
         web_streams=dist_folder() / current.entries["web-streams.js"],
         work=work,
         allow_unhardened=settings.UNSAFE_RUNNER,
+        type_checker=sources_folder() / current.tools["tsc"],
+        types=sources_folder(),
     )

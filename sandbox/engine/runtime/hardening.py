@@ -14,6 +14,7 @@ import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
@@ -104,8 +105,15 @@ async def command(tools: Toolchain, program: str = "runner.js") -> list[str]:
     return _command(report.deno, report.runner.with_name(program), report.steps, report.data_bytes)
 
 
-async def reader_command(tools: Toolchain, folder: Path, argv: list[str]) -> list[str]:
-    """The command line of a tool that may read `folder` and nothing else of the disk, nor use the network.
+async def reader_command(
+    tools: Toolchain,
+    folder: Path,
+    argv: list[str],
+    *,
+    also: Sequence[Path] = (),
+    data_bytes: int = _READER_DATA_BYTES,
+) -> list[str]:
+    """The command line of a tool that may read `folder` (and `also`) and nothing else of the disk, nor use the network.
 
     It runs as this account, because a project may lie where no other account can go: the wall is Landlock alone.
     Raises RunnerRefused where there is none.
@@ -120,9 +128,9 @@ async def reader_command(tools: Toolchain, folder: Path, argv: list[str]) -> lis
         "steps": [step for step in report.steps if step != "uid"],
         "report": False,
         "parent": os.getpid(),
-        "rlimits": {"CORE": 0, "FSIZE": 0, "NOFILE": 1024, "DATA": _READER_DATA_BYTES},
+        "rlimits": {"CORE": 0, "FSIZE": 0, "NOFILE": 1024, "DATA": data_bytes},
         "environment": {},
-        "read": [*_DEVICES, str(folder)],
+        "read": [*_DEVICES, str(folder), *map(str, also)],
         "execute": [argv[0]],
     }
     return [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(options), "--", *argv]

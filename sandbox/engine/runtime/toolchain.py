@@ -10,7 +10,9 @@ from pathlib import Path
 class Toolchain:
     """`deno` runs learner code; `esbuild` is the native binary that transforms it; `convex_library` is the `convex`
     package as one script that sets `globalThis.__convexLib = {server, values}`; `web_streams` is a script that declares
-    `streams`, the classes of web streams; `work` is a folder for scratch.
+    `streams`, the classes of web streams; `work` is a folder for scratch. `type_checker` is TypeScript's native binary,
+    `types` a folder with the learners' compiler options (learner-tsconfig.json) and, in node_modules, the packages
+    whose types they see; both only for check_types.
     """
 
     deno: Path
@@ -19,3 +21,5 @@ class Toolchain:
     web_streams: Path
     work: Path
     allow_unhardened: bool = False
+    type_checker: Path | None = None
+    types: Path | None = None
