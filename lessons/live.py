@@ -37,7 +37,8 @@ class Saved:
 
 async def save_and_deploy(workspace: Workspace, lesson: Lesson, edit: Edit) -> Saved:
     """Saves the edit as a revision and makes it live. Raises workspaces.Stale; then nothing was changed."""
-    # Revisions of one workspace go live in the order in which they were saved.
+    # Revisions of one workspace go live in the order in which they were saved. Another web process may be at one, too:
+    # then the newer one stays (`unless_newer`).
     async with _turns.setdefault(workspace.id, asyncio.Lock()):
         revision = await sync_to_async(workspaces.save_revision)(
             workspace, edit.base_revision, edit.files, edit.compiled
@@ -47,11 +48,14 @@ async def save_and_deploy(workspace: Workspace, lesson: Lesson, edit: Edit) -> S
 
 
 async def good_revision(workspace: Workspace) -> int | None:
-    """The revision that runs, if any."""
-    return (await registry.get(workspace.id)).revision
+    """The revision that runs, if any; another web process may have deployed it."""
+    deployment = await registry.get(workspace.id)
+    await deployment.follow()
+    return deployment.revision
 
 
 async def _deploy(deployment: Deployment, workspace: Workspace, lesson: Lesson, revision: Revision) -> Saved:
+    await deployment.follow()
     if deployment.revision == revision.number:
         return Saved(revision.number, True, revision.number, ())
     if not compiled_names(revision.files) <= set(revision.compiled):
@@ -60,10 +64,13 @@ async def _deploy(deployment: Deployment, workspace: Workspace, lesson: Lesson, 
     is_first = deployment.revision is None
     project = await sync_to_async(workspaces.read_project)(revision)
     try:
-        result = await deployment.deploy(revision.number, project.files)
+        result = await deployment.deploy(revision.number, project.files, unless_newer=True)
     except RunnerRefused as error:
         logger.error("Revision %s of %s was not deployed: %s", revision.number, workspace.id, error.message)
         return Saved(revision.number, False, deployment.revision, (Problem("convex/schema.ts", 0, 0, error.message),))
+    if not result.ok and not result.problems:
+        await deployment.follow()
+        return Saved(revision.number, False, deployment.revision, ())
     await sync_to_async(workspaces.record_deploy)(workspace, revision, is_good=result.ok, problems=len(result.problems))
     if is_first and result.ok:
         await _fill(deployment, lesson)

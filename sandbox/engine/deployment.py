@@ -1,7 +1,8 @@
 """A deployment: one store, the functions pushed to it, and the clients that look at it.
 
 Puts the parts together and owns their life; each part's rules are in its own module. A deployment is a folder
-(`store.db` and `project.json`), so that it comes back as it was after a restart.
+(`store.db`, and `files` for what was stored), so that it comes back as it was after a restart; several processes may
+have it open.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Deployment:
         clock: Clock,
         *,
         origin: str = "",
+        site_origin: str = "",
         fetch_policy: FetchPolicy | None = None,
     ) -> None:
         self.folder = folder
@@ -87,7 +89,7 @@ class Deployment:
         self.clock = clock
         self.callers = callers
         self.origin = origin
-        self.site_origin = ""
+        self.site_origin = site_origin
         self._host = JsLanes(tools)
         files = Files(store, on_commit=lambda: self.live.wake())
         self.storage = Storage(files, UploadTokens(store.secret, clock), f"{origin}/api/storage")
@@ -115,9 +117,17 @@ class Deployment:
                 store, self.executor, clock, on_run=self.note_run, on_commit=self.live.wake, on_plan=self._note_plan
             )
         )
-        environment = environment_of({}, origin=origin, site_origin="")
         self.code = LiveCode(
-            folder, store, tools, self._host, self.executor, self.actions, self.jobs, environment, self._note_progress
+            store,
+            tools,
+            self._host,
+            self.executor,
+            self.actions,
+            clock,
+            origin=origin,
+            site_origin=site_origin,
+            report=self._note_progress,
+            on_load=self._note_load,
         )
 
     @classmethod
@@ -138,20 +148,23 @@ class Deployment:
 
         `origin` is how clients reach it (`http://127.0.0.1:3210`); the addresses of stored files begin with it.
         `fetch_policy` says whom actions may reach; without one, the practice service alone.
-        `site_origin` is where its HTTP actions answer, `environment` what its functions find in `process.env`.
+        `site_origin` is where its HTTP actions answer; `environment` is set over the variables that were set before.
         Raises LearnerError for an environment that cannot be, StoreUnavailable where the folder cannot be used.
         """
-        variables = environment_of(environment or {}, origin=origin, site_origin=site_origin)
         clock = clock or SystemClock()
         store = await Store.open(folder, clock=clock)
         callers = Callers(verify_token, verify_admin_key)
-        deployment = cls(folder, store, tools, callers, clock, origin=origin, fetch_policy=fetch_policy)
-        deployment.site_origin = site_origin
-        deployment.code.environment = variables
+        deployment = cls(
+            folder, store, tools, callers, clock, origin=origin, site_origin=site_origin, fetch_policy=fetch_policy
+        )
         await deployment.storage.files.recover()
         deployment.live.start(await store.head())
         deployment._follower = asyncio.create_task(deployment._follow_other_writers())
-        await deployment.code.reload()
+        try:
+            await deployment.code.open(environment or {})
+        except BaseException:
+            await deployment.close()
+            raise
         return deployment
 
     async def end_processes(self) -> None:
@@ -189,18 +202,27 @@ class Deployment:
     def functions(self) -> Mapping[str, FunctionInfo]:
         return self.executor.functions
 
-    async def deploy(self, revision: int, files: Mapping[str, str]) -> DeployResult:
-        """Makes the project the live code: all of it or nothing. Learner mistakes come back as problems."""
-        result = await self.code.deploy(revision, files)
-        if result.ok:
-            self._tell(DeployNote(revision, self.clock.now_ns() / 1_000_000, result.total_ms))
-            self.live.expire_all(Cause("deploy"))
-        return result
+    async def deploy(self, revision: int, files: Mapping[str, str], *, unless_newer: bool = False) -> DeployResult:
+        """Makes the project the live code: all of it or nothing. Learner mistakes come back as problems.
+
+        With `unless_newer` it does nothing where a project with a higher revision is live.
+        """
+        return await self.code.deploy(revision, files, unless_newer=unless_newer)
 
     async def set_environment(self, variables: Mapping[str, str]) -> None:
         """Other variables: modules are loaded again and every query runs again. Raises LearnerError, DeployError."""
-        await self.code.set_environment(environment_of(variables, origin=self.origin, site_origin=self.site_origin))
+        await self.code.set_environment(variables)
+
+    async def follow(self) -> None:
+        """Takes in what other processes deployed. Calls do that by themselves; who asks for `revision` may not wait."""
+        await self.code.follow()
+
+    def _note_load(self, total_ms: float) -> None:
+        """Other code is loaded: jobs may run, live queries run again, and the panels are told."""
+        self.jobs.start()
         self.live.expire_all(Cause("deploy"))
+        if self.revision is not None:
+            self._tell(DeployNote(self.revision, self.clock.now_ns() / 1_000_000, total_ms))
 
     # ── clients and calls ───────────────────────────────────────────────────
 
@@ -225,6 +247,8 @@ class Deployment:
         internal functions, too.
         """
         request = _request_of(Caller(identity, is_admin), path, args)
+        if kind is None:
+            await self.follow()
         function = self.executor.functions.get(request.path) or self.executor.system_functions.get(request.path)
         match kind or (function.kind if function is not None else "query"):
             case "query":
@@ -258,8 +282,7 @@ class Deployment:
 
     async def run_queries(self, requests: Sequence[Request]) -> list[Outcome]:
         """Several queries at one snapshot, the newest."""
-        async with await self.store.snapshot() as snapshot:
-            outcomes = [await self.executor.query(request, snapshot, Cause("call")) for request in requests]
+        outcomes = await self.executor.queries(requests, Cause("call"))
         for outcome in outcomes:
             self.note_run(outcome.note)
         return outcomes

@@ -6,7 +6,9 @@ EngineError
 │   ├── LimitExceeded     a documented limit was passed
 │   └── FunctionTimedOut  the call was stopped by its deadline
 ├── Conflict              an optimistic commit lost; the caller runs again
+│   └── CodeChanged       because other code or another schema went live: it runs again on that
 ├── AlreadyCommitted      this very request was committed before: its recorded answer is the answer
+├── NewerCodeIsLive       a deploy came too late: a later revision went live before it
 ├── LogTruncated          the commit log no longer reaches the asked timestamp
 ├── ProtocolError         a client broke the sync protocol: answered with FatalError
 ├── StoreUnavailable      a store's file cannot be read or written: full disk, read-only folder, damage
@@ -91,6 +93,16 @@ class Conflict(EngineError):
         self.commit_ts = commit_ts
         self.document_id = document_id
         self.writer = writer
+
+
+class CodeChanged(Conflict):
+    """The run used code, a schema or indexes that are no longer in force."""
+
+    code = "CodeChanged"
+
+
+class NewerCodeIsLive(EngineError):
+    code = "NewerCodeIsLive"
 
 
 class AlreadyCommitted(EngineError):

@@ -1,7 +1,8 @@
-"""The code that is live in a deployment: brought there whole or not at all, and again after a restart.
+"""The code that is live in a deployment: brought there whole or not at all, and followed when another brought it.
 
-Compiles a project, loads it into the JS process, pushes its schema and crons, and only then lets calls run it. What
-clients see of a new deploy is the deployment's to tell.
+A deploy compiles a project, loads it into the JS process, and puts code, schema and crons into the store as one
+commit. Every other process, and this one after a restart, finds them there: the code in the store is the truth, what
+is loaded follows it (`follow`). What clients see of new code is the deployment's to tell. Why: docs/decisions/0006.
 """
 
 from __future__ import annotations
@@ -9,33 +10,42 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from sandbox.engine.errors import DeployError, LearnerError, Problem, StoreUnavailable
+from sandbox.engine.clock import Clock
+from sandbox.engine.errors import DeployError, EngineError, LearnerError, NewerCodeIsLive, Problem, StoreUnavailable
 from sandbox.engine.jobs.cron_definitions import CronDefinition, CronError, parse_crons, place_in_crons
-from sandbox.engine.jobs.scheduler import Scheduler
+from sandbox.engine.jobs.cron_jobs import push_crons
 from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.bundle import source_of
 from sandbox.engine.runtime.call import Analysis
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
+from sandbox.engine.runtime.environment import environment_of
 from sandbox.engine.runtime.executor import Executor
+from sandbox.engine.runtime.functions import FunctionTable
 from sandbox.engine.runtime.lanes import JsLanes
 from sandbox.engine.runtime.schema_places import place_in_schema
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.schema import SchemaDefinition
-from sandbox.engine.store import PushProgress, Store
-from sandbox.engine.store.faults import fault_of
+from sandbox.engine.store import CodePush, Project, PushProgress, Store, StoredCode, Timestamp, Transaction
 
 logger = logging.getLogger(__name__)
+
+PASSING_CODES = frozenset(("NotBegun", "LoadTimedOut", "ProcessEnded", "ProcessKilled"))
+"""Errors of a load that say nothing of the code: another try may end well."""
+
+EARLIER_PLACE = "project.json"
+"""Where deployments kept their code before the store did."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """What became of a deploy. With problems, the code that was live before is still live."""
+    """What became of a deploy. Where it is not ok, the code that was live before is still live.
+
+    Without problems it came too late: a newer revision is live.
+    """
 
     ok: bool
     problems: tuple[Problem, ...]
@@ -43,82 +53,202 @@ class DeployResult:
 
 
 class LiveCode:
-    """One deploy at a time; calls wait while the code changes."""
+    """One deploy at a time; calls wait while the code changes.
+
+    `report` hears how far a deploy is with the stored documents. `on_load` is called whenever other code has been
+    loaded, with what that took in ms, and before any call runs on it.
+    """
 
     def __init__(
         self,
-        folder: Path,
         store: Store,
         tools: Toolchain,
         host: JsLanes,
         executor: Executor,
         actions: Actions,
-        jobs: Scheduler,
-        environment: Mapping[str, str],
+        clock: Clock,
+        *,
+        origin: str,
+        site_origin: str,
         report: Callable[[PushProgress], None],
+        on_load: Callable[[float], None],
     ) -> None:
         self.revision: int | None = None
-        self.environment = environment
-        self._place = folder / "project.json"
+        self.variables: Mapping[str, str] = {}
+        """The environment without the built-in variables."""
+        self._origin, self._site_origin = origin, site_origin
         self._store = store
         self._tools = tools
         self._host = host
         self._executor = executor
         self._actions = actions
-        self._jobs = jobs
+        self._clock = clock
         self._report = report
+        self._on_load = on_load
         self._project: CompiledProject | None = None
-        self._files: dict[str, str] = {}
-        self._deploying = asyncio.Lock()
+        self._files: Mapping[str, str] = {}
+        self._changing = asyncio.Lock()
+        executor.load_code = self.follow
 
-    async def deploy(self, revision: int, files: Mapping[str, str]) -> DeployResult:
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What functions find in `process.env`."""
+        return environment_of(self.variables, origin=self._origin, site_origin=self._site_origin)
+
+    # ── from here into the store ────────────────────────────────────────────
+
+    async def deploy(self, revision: int, files: Mapping[str, str], *, unless_newer: bool = False) -> DeployResult:
         """Makes the project the live code: all of it or nothing. Learner mistakes come back as problems."""
         started = time.perf_counter()
-        async with self._deploying:
+        problems: tuple[Problem, ...] = ()
+        is_live = False
+        async with self._changing:
             try:
-                # Before the code is live: a full disk shows itself here.
-                saved = _ready(self._place, json.dumps({"revision": revision, "files": dict(files)}))
-                await self._go_live(files)
+                await self._go_live(Project(revision, dict(files)), unless_newer, started)
+                is_live = True
+            except NewerCodeIsLive as error:
+                logger.info("%s", error.message)
             except (DeployError, StoreUnavailable) as error:
                 problems = error.problems if isinstance(error, DeployError) else ()
                 problems = problems or (Problem(self._first_change(files), 0, 0, error.message),)
-                return DeployResult(False, problems, (time.perf_counter() - started) * 1000)
-            self.revision = revision
-            os.replace(saved, self._place)
-        return DeployResult(True, (), (time.perf_counter() - started) * 1000)
+        return DeployResult(is_live, problems, (time.perf_counter() - started) * 1000)
 
-    async def set_environment(self, environment: Mapping[str, str]) -> None:
-        """Loads the modules again with other variables. Raises DeployError."""
-        async with self._deploying:
-            if self._project is not None:
-                project = replace(self._project, environment=environment)
-                async with self._executor.changing_code:
-                    self._make_current(project, await self._host.load(project))
-            self.environment = environment
+    async def set_environment(self, variables: Mapping[str, str]) -> None:
+        """Loads the modules again with other variables. Raises LearnerError, DeployError; then nothing has changed."""
+        environment_of(variables, origin=self._origin, site_origin=self._site_origin)
+        await self.follow()
+        async with self._changing:
+            before, self.variables = self.variables, dict(variables)
+            push = CodePush(environment=self.variables)
+            try:
+                if self._project is None:
+                    self._note_environment(await self._store.push_schema(None, code=push))
+                else:
+                    await self._change_environment(push, time.perf_counter())
+            except BaseException:
+                self.variables = before
+                raise
 
-    async def _go_live(self, files: Mapping[str, str]) -> None:
-        project = replace(await compile_project(files, self._tools), environment=self.environment)
+    async def _change_environment(self, push: CodePush, started: float) -> None:
+        assert self._project is not None
+        project = replace(self._project, environment=self.environment)
         async with self._executor.changing_code:
             analysis = await self._host.load(project)
-            try:
-                crons = self._crons(analysis, files)
-                await self._push_schema(analysis.schema_json, files)
-                await self._jobs.push_crons(crons)
-            except BaseException:
-                if self._project is not None:
-                    await self._host.load(self._project)
-                raise
-            self._files = dict(files)
-            self._make_current(project, analysis)
+            ts = await self._pushed(lambda: None, push)
+            self._make_current(project, analysis, ts, started)
 
-    def _make_current(self, project: CompiledProject, analysis: Analysis) -> None:
+    async def _go_live(self, project: Project, unless_newer: bool, started: float) -> None:
+        """Raises DeployError, StoreUnavailable, NewerCodeIsLive."""
+        compiled = replace(await compile_project(project.files, self._tools), environment=self.environment)
+        async with self._executor.changing_code:
+            analysis = await self._host.load(compiled)
+            try:
+                crons = _crons(analysis, project.files)
+            except BaseException:
+                await self._load_before()
+                raise
+
+            async def write_rows(transaction: Transaction) -> None:
+                await push_crons(transaction, crons, self._clock.now_ns() // 1_000_000)
+
+            push = CodePush(project, self.variables, write_rows, unless_newer)
+            try:
+                ts = await self._pushed(lambda: _schema(analysis), push)
+            except LearnerError as error:
+                place = place_in_schema(error.message, project.files)
+                raise DeployError(error.message, (place,), code=error.code) from error
+            self.revision, self._files = project.revision, project.files
+            self._make_current(compiled, analysis, ts, started)
+
+    async def _pushed(self, schema: Callable[[], SchemaDefinition | None], push: CodePush) -> Timestamp:
+        """While no call runs: puts into the store what the JS process has loaded, or loads what was there before."""
+        try:
+            return await self._store.push_schema(schema(), report=self._report, code=push)
+        except BaseException:
+            await self._load_before()
+            raise
+
+    async def _load_before(self) -> None:
+        if self._project is not None:
+            await self._host.load(self._project)
+
+    # ── from the store to here ──────────────────────────────────────────────
+
+    async def open(self, variables: Mapping[str, str]) -> None:
+        """Loads what is live. `variables` are set over those that were set before. Raises LearnerError."""
+        stored = await self._store.stored_code()
+        wanted = {**stored.environment, **variables}
+        environment_of(wanted, origin=self._origin, site_origin=self._site_origin)
+        if wanted != stored.environment:
+            await self._store.push_schema(None, code=CodePush(environment=wanted))
+        await self.follow()
+        if stored.project is None:
+            await self._take_over()
+
+    async def follow(self) -> None:
+        """Loads the code that is live in the store, unless that is what is loaded.
+
+        Code that went live elsewhere and does not load here is an error of ours: it is logged, and every call is told.
+        Raises EngineError for what may be otherwise at the next try.
+        """
+        async with self._changing:
+            if await self._store.code_ts() != self._executor.code_ts:
+                await self._follow(await self._store.stored_code(), time.perf_counter())
+
+    async def _follow(self, stored: StoredCode, started: float) -> None:
+        self.variables = stored.environment
+        if stored.project is None:
+            self._note_environment(stored.ts)
+            return
+        try:
+            compiled = await compile_project(stored.project.files, self._tools)
+            compiled = replace(compiled, environment=self.environment)
+            async with self._executor.changing_code:
+                analysis = await self._host.load(compiled)
+                self.revision, self._files = stored.project.revision, stored.project.files
+                self._make_current(compiled, analysis, stored.ts, started)
+        except DeployError as error:
+            if error.code in PASSING_CODES:
+                raise EngineError(f"Revision {stored.project.revision} could not be loaded: {error.message}") from error
+            await self._give_up(stored, error)
+
+    async def _give_up(self, stored: StoredCode, error: DeployError) -> None:
+        assert stored.project is not None
+        message = f"Revision {stored.project.revision} is live and does not load: {error.message}"
+        logger.error("%s", message)
+        async with self._executor.changing_code:
+            self.revision = stored.project.revision
+            self._executor.table = FunctionTable({}, LearnerError(message, code="CodeDoesNotLoad"))
+            self._executor.code_ts = stored.ts
+
+    async def _take_over(self) -> None:
+        """The code of a deployment from before the store kept it."""
+        place = self._store.folder / EARLIER_PLACE
+        if not place.exists():
+            return
+        earlier = json.loads(place.read_text())
+        result = await self.deploy(earlier["revision"], earlier["files"])
+        if result.ok:
+            place.unlink()
+        else:
+            logger.error("Revision %s no longer loads: %s", earlier["revision"], result.problems[0].message)
+
+    def _note_environment(self, ts: Timestamp) -> None:
+        """Without a project there is nothing that would have to be loaded again."""
+        self._executor.services.environment = self.environment
+        self._executor.code_ts = ts
+
+    # ── both ────────────────────────────────────────────────────────────────
+
+    def _make_current(self, project: CompiledProject, analysis: Analysis, ts: Timestamp, started: float) -> None:
         self._project = project
         self._executor.functions = analysis.functions
         services = self._executor.services
         services.modules, services.http_routes = frozenset(project.maps), analysis.http_routes or ()
         services.environment = project.environment
+        self._executor.code_ts = ts
         self._actions.use(project)
-        self._jobs.start()
+        self._on_load((time.perf_counter() - started) * 1000)
 
     def _first_change(self, files: Mapping[str, str]) -> str:
         """Where to look when nothing more is known: the first file that differs from the live project."""
@@ -126,36 +256,14 @@ class LiveCode:
         modules = [path for path in changed if path.startswith("convex/") and not path.endswith(".map")]
         return source_of(min(modules, default="convex/schema.ts"), files)
 
-    async def _push_schema(self, schema_json: str | None, files: Mapping[str, str]) -> None:
-        try:
-            schema = SchemaDefinition.EMPTY if schema_json is None else SchemaDefinition.parse(schema_json)
-            await self._store.push_schema(schema, report=self._report)
-        except LearnerError as error:
-            raise DeployError(error.message, (place_in_schema(error.message, files),), code=error.code) from error
 
-    def _crons(self, analysis: Analysis, files: Mapping[str, str]) -> Mapping[str, CronDefinition]:
-        try:
-            return parse_crons(analysis.crons_json, analysis.functions)
-        except CronError as error:
-            raise DeployError(error.message, (place_in_crons(error, files),), code=error.code) from error
-
-    async def reload(self) -> None:
-        """Brings back the code of an earlier process. It was live before, so a failure is ours and only logged."""
-        if not self._place.exists():
-            return
-        project = json.loads(self._place.read_text())
-        try:
-            await self._go_live(project["files"])
-            self.revision = project["revision"]
-        except DeployError as error:
-            logger.error("Revision %s no longer loads: %s", project["revision"], error.message)
+def _schema(analysis: Analysis) -> SchemaDefinition:
+    """Raises LearnerError."""
+    return SchemaDefinition.EMPTY if analysis.schema_json is None else SchemaDefinition.parse(analysis.schema_json)
 
 
-def _ready(path: Path, text: str) -> Path:
-    """The text beside its place, to be moved there by one rename. Raises StoreUnavailable."""
-    fresh = path.with_suffix(".new")
+def _crons(analysis: Analysis, files: Mapping[str, str]) -> Mapping[str, CronDefinition]:
     try:
-        fresh.write_text(text)
-    except OSError as error:
-        raise fault_of(error) or error from error
-    return fresh
+        return parse_crons(analysis.crons_json, analysis.functions)
+    except CronError as error:
+        raise DeployError(error.message, (place_in_crons(error, files),), code=error.code) from error

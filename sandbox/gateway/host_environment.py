@@ -1,15 +1,13 @@
 """The environment variables of a hosted project: given at the start, and changed while it runs, as by `npx convex env`.
 
-What a client with the admin key sets is kept in the data folder, readable by its owner alone, and wins until a start
-gives another value on the command line. Addresses and shapes: docs/spec/sync-protocol.md §5.
+What a client with the admin key sets is kept in the deployment's store and stays until a start gives another value on
+the command line. Addresses and shapes: docs/spec/sync-protocol.md §5.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from django.urls import URLPattern, path
@@ -18,26 +16,8 @@ from sandbox.engine import DeployError, Deployment, LearnerError, check_variable
 from sandbox.gateway.http_api import Exchange, Find, Handler, endpoint
 from sandbox.gateway.http_requests import Refusal, json_body
 
-FILE = "environment.json"
-
 SetVariables = Callable[[Mapping[str, str]], Awaitable[None]]
 """Makes these the deployment's variables, and keeps them. Raises LearnerError and DeployError."""
-
-
-def kept_variables(data: Path) -> dict[str, str]:
-    """Those that were set while the project ran before."""
-    try:
-        document = json.loads((data / FILE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {str(name): str(value) for name, value in document.items()} if isinstance(document, dict) else {}
-
-
-def keep_variables(data: Path, variables: Mapping[str, str]) -> None:
-    fresh = data / f".{FILE}.new"
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(dict(variables), file)
-    os.replace(fresh, data / FILE)
 
 
 def environment_routes(find: Find, set_variables: SetVariables) -> list[URLPattern]:

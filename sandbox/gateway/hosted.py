@@ -31,7 +31,6 @@ from sandbox.engine import (
 )
 from sandbox.gateway import keys
 from sandbox.gateway.host_auth_config import read_auth_config
-from sandbox.gateway.host_environment import keep_variables
 from sandbox.gateway.host_project import ProjectFolder
 from sandbox.gateway.host_providers import Providers, ProvidersUnusable
 from sandbox.gateway.host_watch import Watch
@@ -114,7 +113,6 @@ class HostedProject:
     async def set_variables(self, variables: Mapping[str, str]) -> None:
         """Other environment variables, kept for the next start. Raises LearnerError, DeployError."""
         await self.deployment.set_environment(variables)
-        keep_variables(self._options.data, variables)
         providers, _ = await read_auth_config(self._tools, self.project, self.deployment.environment)
         await self._let_sign_in(providers)
 
@@ -131,6 +129,7 @@ class HostedProject:
         bundle = await bundle_project(self._tools, self.project.root, self.project.functions)
         providers, config_files = await read_auth_config(self._tools, self.project, self.deployment.environment)
         self.watch.inputs = (*bundle.inputs, *config_files)
+        await self.deployment.follow()
         result = await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
         if result.ok:
             await self._let_sign_in(providers)

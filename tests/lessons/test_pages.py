@@ -30,7 +30,10 @@ class RememberedDeployment:
         self.rows: dict[str, list[Any]] = {}
         self.store = self
 
-    async def deploy(self, revision: int, files: Mapping[str, str]) -> Any:
+    async def follow(self) -> None:
+        pass
+
+    async def deploy(self, revision: int, files: Mapping[str, str], *, unless_newer: bool = False) -> Any:
         problem = SimpleNamespace(file="convex/signups.ts", line=3, column=7, message="broken")
         if any("broken" in text for text in files.values()):
             return SimpleNamespace(ok=False, problems=(problem,), total_ms=1.0)

@@ -57,14 +57,6 @@ class FinishedRun:
     seconds: float
 
 
-async def crons_differ(transaction: Transaction, definitions: Mapping[str, CronDefinition]) -> bool:
-    """Whether a push would write anything."""
-    rows = await _rows(transaction)
-    return rows.keys() != definitions.keys() or any(
-        _changed_fields(rows[identifier], definition) for identifier, definition in definitions.items()
-    )
-
-
 async def push_crons(transaction: Transaction, definitions: Mapping[str, CronDefinition], now_ms: int) -> None:
     """Makes the rows fit the definitions. One that did not change keeps its beat, and whatever runs goes on."""
     rows = await _rows(transaction)

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Set
+from collections.abc import Set
 
 from sandbox.engine.jobs.agenda import Agenda, forget_old_jobs, read_agenda
-from sandbox.engine.jobs.cron_definitions import CronDefinition
-from sandbox.engine.jobs.cron_jobs import crons_differ, push_crons
 from sandbox.engine.jobs.cron_run import end_cron
 from sandbox.engine.jobs.lease import RENEW_SECONDS, JobLease
 from sandbox.engine.jobs.runs import Runs, Work
@@ -40,6 +38,7 @@ class Scheduler:
         self._looking: asyncio.Task[None] | None = None
         self.next_job_ms: float | None = None
         """When the next scheduled function is to run, as of the last look; None when none is planned."""
+        self._has_told = False
         self.has_crons = False
 
     def start(self) -> None:
@@ -47,12 +46,7 @@ class Scheduler:
         if self._looking is None:
             self._at.store.on_own_commit(self._note_tables)
             self._looking = asyncio.create_task(self._look_for_ever())
-
-    async def push_crons(self, definitions: Mapping[str, CronDefinition]) -> None:
-        """New code: its cron jobs take the place of the ones before."""
-        now_ms = self._at.clock.now_ns() // 1_000_000
-        if await self._at.read(lambda transaction: crons_differ(transaction, definitions)):
-            await self._at.change(lambda transaction: push_crons(transaction, definitions, now_ms), "push")
+        self.wake()
 
     async def stop(self) -> None:
         if self._looking is not None:
@@ -92,6 +86,8 @@ class Scheduler:
         """Begins what is due. Returns after how many seconds to look again; None: when something changes."""
         agenda = await self._at.read(read_agenda)
         self._note_plan(agenda)
+        if not self._at.runner.can_run:
+            return LOOK_AGAIN_SECONDS_MAX  # jobs wait for code that loads
         now_ms = self._at.clock.now_ns() / 1_000_000
         if not self.is_busy and not agenda.has_work(now_ms):
             await self._lease.drop()
@@ -110,7 +106,8 @@ class Scheduler:
 
     def _note_plan(self, agenda: Agenda) -> None:
         self.has_crons = bool(agenda.crons)
-        if self.next_job_ms != agenda.next_job_ms:
+        if self.next_job_ms != agenda.next_job_ms or not self._has_told:
+            self._has_told = True  # once in any case: an earlier process may have told something else
             self.next_job_ms = agenda.next_job_ms
             self._at.on_plan(agenda.next_job_ms)
 

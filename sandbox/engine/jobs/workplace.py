@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -11,7 +12,7 @@ from sandbox.engine.clock import Clock
 from sandbox.engine.errors import CONFLICT_CODE, Conflict
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.request import Outcome, Request
-from sandbox.engine.store import Store, Transaction
+from sandbox.engine.store import Snapshot, Store, Transaction
 from sandbox.engine.trace import Cause, RunNote
 
 ATTEMPTS_MAX = 50
@@ -36,6 +37,11 @@ class FunctionRunner(Protocol):
 
     @property
     def functions(self) -> Mapping[str, FunctionInfo]: ...
+
+    @property
+    def can_run(self) -> bool: ...
+
+    def current(self) -> AbstractAsyncContextManager[Snapshot]: ...
 
     async def mutation(
         self,
@@ -70,7 +76,8 @@ class Workplace:
         self.on_commit()
 
     async def read(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-        async with await self.store.snapshot() as snapshot:
+        """Does `work` on a snapshot whose code is loaded: a function that a row names is there, if it is anywhere."""
+        async with self.runner.current() as snapshot:
             return await work(self.store.transaction(snapshot, seed=b"", writable=False))
 
     async def change(self, work: Callable[[Transaction], Awaitable[Result]], cause: str) -> Result:

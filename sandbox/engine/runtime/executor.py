@@ -11,14 +11,14 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import CONFLICT_CODE, AlreadyCommitted, Conflict, LearnerError
+from sandbox.engine.errors import CONFLICT_CODE, AlreadyCommitted, CodeChanged, Conflict, LearnerError
 from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
 from sandbox.engine.runtime.functions import FunctionTable, file_path, not_found
@@ -87,6 +87,10 @@ class Executor:
         self._gate = CodeGate()
         self._turns = MutationTurns()
         self.table = FunctionTable({})
+        self.code_ts = Timestamp(0)
+        """The commit that made the loaded code live. Belongs to `functions`."""
+        self.load_code: Callable[[], Awaitable[None]] | None = None
+        """Loads the code that is live in the store; where code lives elsewhere (tests), there is none."""
         self.services = Services(secret=store.secret)
         self.actions: RunsActions | None = None
         self.system_functions: Mapping[str, SystemFunction] = {}
@@ -106,8 +110,33 @@ class Executor:
         """Waits until no call runs, then keeps all calls waiting: code and schema change as one."""
         return self._gate.exclusive()
 
+    @property
+    def can_run(self) -> bool:
+        """Whether there is code: its load may have failed for good."""
+        return self.table.failure is None
+
+    @asynccontextmanager
+    async def current(self) -> AsyncIterator[Snapshot]:
+        """A snapshot, the newest, and the code that belongs to it: no other is loaded until the block ends.
+
+        Another process may have deployed: then its code is loaded first. A block must not ask for another one. Raises
+        what keeps the code from loading now (EngineError).
+        """
+        while True:
+            # First the code and then the snapshot: a change of code waits for snapshots, too.
+            async with self._gate.shared(), await self._store.snapshot() as snapshot:
+                if self.load_code is None or snapshot.catalog.code_ts == self.code_ts:
+                    yield snapshot
+                    return
+            await self.load_code()
+
+    async def queries(self, requests: Sequence[Request], cause: Cause) -> list[Outcome]:
+        """Runs queries on one snapshot, the newest."""
+        async with self.current() as snapshot:
+            return [await self.query(request, snapshot, cause) for request in requests]
+
     async def query(self, request: Request, snapshot: Snapshot, cause: Cause) -> Outcome:
-        """Runs a query on the given snapshot. Learner mistakes come back as the outcome's error."""
+        """Runs a query on a snapshot that comes from `current`. Learner mistakes come back as the outcome's error."""
         attempt = await self._attempt(request, "query", snapshot)
         return self._outcome(request, "query", attempt, attempt.result, cause, snapshot.ts, commit_ts=None)
 
@@ -123,8 +152,7 @@ class Executor:
             return await self.action(request)
         if kind == "mutation":
             return await self.mutation(request)
-        async with await self._store.snapshot() as snapshot:
-            return await self.query(request, snapshot, Cause("call"))
+        return (await self.queries([request], CALLED))[0]
 
     def _kind_of(self, request: Request) -> FunctionKind | None:
         known = self.system_functions.get(request.path) or self.functions.get(request.path)
@@ -148,6 +176,7 @@ class Executor:
 
         `deliver` is called with the outcome while `guard` is held, and the guard is taken before the commit: whoever
         else takes the guard sees the response before any effect of the commit (sync-protocol.md §4 rule 5).
+        When the code changes before its commit, it runs again on the new code; that is no retry.
         Raises AlreadyCommitted for a `request_key` that has an answer by the time its turn comes.
         """
         outcome: Outcome | None = None
@@ -155,7 +184,7 @@ class Executor:
         while outcome is None:
             async with (
                 self._turns.take(request_key),
-                await self._store.snapshot() as snapshot,
+                self.current() as snapshot,
                 AsyncExitStack() as last,
             ):
                 await self._refuse_if_committed(request_key)
@@ -168,6 +197,8 @@ class Executor:
                         outcome = await self._commit(request, attempt, retries, request_key, cause)
                         if deliver is not None:
                             deliver(outcome)
+                except CodeChanged:
+                    continue
                 except Conflict as conflict:
                     if retries == limits.CONFLICT_RETRIES_MAX:
                         outcome = self._lost(request, attempt, conflict, retries)
@@ -217,11 +248,10 @@ class Executor:
         snapshot: Snapshot,
         before_run: BeforeRun | None = None,
     ) -> _Attempt:
-        async with self._gate.shared():
-            transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
-            if before_run is not None:
-                await before_run(transaction)
-            return await self._run(request, kind, transaction)
+        transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
+        if before_run is not None:
+            await before_run(transaction)
+        return await self._run(request, kind, transaction)
 
     async def _run(self, request: Request, kind: FunctionKind, transaction: Transaction) -> _Attempt:
         started = time.perf_counter()

@@ -17,10 +17,11 @@ TableNames = schema.TableNames
 
 
 class FunctionTable:
-    """Functions by path ("mod:fn"), with their validators read once."""
+    """Functions by path ("mod:fn"), with their validators read once. `failure` says why there are none."""
 
-    def __init__(self, functions: Mapping[str, FunctionInfo]) -> None:
+    def __init__(self, functions: Mapping[str, FunctionInfo], failure: LearnerError | None = None) -> None:
         self.functions = functions
+        self.failure = failure
         self._validators = {path: _validators(function) for path, function in functions.items()}
 
     def find(self, path: str, kind: FunctionKind, *, internal: bool) -> FunctionInfo:
@@ -28,6 +29,8 @@ class FunctionTable:
 
         The same text for an unknown and an internal function on purpose: strangers learn nothing of the latter.
         """
+        if self.failure is not None:
+            raise self.failure
         function = self.functions.get(path)
         if function is None or (function.visibility != "public" and not internal):
             raise not_found(path)

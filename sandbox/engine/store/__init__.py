@@ -15,6 +15,7 @@ from sandbox.engine.store.read_index import ReadIndex
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.schema_push import PushProgress
 from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
+from sandbox.engine.store.stored_code import CodePush, Project, StoredCode
 from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCTIONS, STORAGE
 from sandbox.engine.store.system_writer import SystemWriter
 from sandbox.engine.store.transaction import Transaction
@@ -30,6 +31,7 @@ __all__ = [
     "TABLES_INDEX",
     "Arrived",
     "Change",
+    "CodePush",
     "Commit",
     "Comparison",
     "Document",
@@ -40,6 +42,7 @@ __all__ = [
     "IndexKey",
     "Interval",
     "Page",
+    "Project",
     "PushProgress",
     "QueryStream",
     "ReadIndex",
@@ -47,6 +50,7 @@ __all__ = [
     "Savepoint",
     "Snapshot",
     "Store",
+    "StoredCode",
     "StoredFile",
     "SystemWriter",
     "TableInfo",

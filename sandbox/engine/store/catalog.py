@@ -96,13 +96,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`ts` is the commit that made it so, `schema_ts` the commit of the last schema push (0: none yet).
+    """`ts` is the commit that made it so; `schema_ts` and `code_ts` last changed schema and code (0: none did).
 
     `tables` are the learner's and `system_tables` those of system_tables.py, by name; `by_number` holds all.
     """
 
     ts: Timestamp
     schema_ts: Timestamp
+    code_ts: Timestamp
     schema: SchemaDefinition
     tables: Mapping[str, Table]
     system_tables: Mapping[str, Table]
@@ -125,7 +126,7 @@ class CatalogCache:
     """The newest catalog seen; older ones are read again from the snapshot that still needs them."""
 
     def __init__(self) -> None:
-        self.newest = _assemble(_NOTHING_READ, Timestamp(0), SchemaDefinition.EMPTY, (), ())
+        self.newest = _assemble(_NOTHING_READ, Timestamp(0), Timestamp(0), SchemaDefinition.EMPTY, (), ())
 
     def at(self, connection: sqlite3.Connection, catalog_ts: Timestamp) -> Catalog:
         """The catalog that `connection` sees inside its transaction; `catalog_ts` comes from the head of the log."""
@@ -138,19 +139,20 @@ class CatalogCache:
 
 
 def _load(connection: sqlite3.Connection, catalog_ts: Timestamp, known: Catalog) -> Catalog:
-    meta = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('schema', 'schema_ts')"))
+    meta = dict(connection.execute("SELECT name, value FROM meta WHERE name IN ('schema', 'schema_ts', 'code_ts')"))
     schema_ts = Timestamp(meta.get("schema_ts", 0))
     schema = known.schema if schema_ts == known.schema_ts else SchemaDefinition.parse(meta["schema"])
     tables = connection.execute("SELECT number, name FROM tables ORDER BY number").fetchall()
     indexes = connection.execute(
         "SELECT table_number, id, name, fields, state FROM indexes WHERE state IN (?, ?) ORDER BY id", LIVE_STATES
     )
-    return _assemble(catalog_ts, schema_ts, schema, tables, indexes)
+    return _assemble(catalog_ts, schema_ts, Timestamp(meta.get("code_ts", 0)), schema, tables, indexes)
 
 
 def _assemble(
     ts: Timestamp,
     schema_ts: Timestamp,
+    code_ts: Timestamp,
     schema: SchemaDefinition,
     tables: Iterable[tuple[int, str]],
     indexes: Iterable[tuple[int, int, str, str, str]],
@@ -170,7 +172,7 @@ def _assemble(
     by_name = {table.name: table for table in by_number.values() if not table.is_system}
     system = {table.name: table for table in by_number.values() if table.is_system}
     return Catalog(
-        ts, schema_ts, schema, MappingProxyType(by_name), MappingProxyType(system), MappingProxyType(by_number)
+        ts, schema_ts, code_ts, schema, MappingProxyType(by_name), MappingProxyType(system), MappingProxyType(by_number)
     )
 
 

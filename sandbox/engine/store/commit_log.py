@@ -161,9 +161,7 @@ class RecentCommits:
     def since(self, connection: sqlite3.Connection, ts: int, head: Timestamp) -> list[Commit]:
         """The commits in (ts, head], `head` being the newest that `connection` sees."""
         if head > self._last:
-            for commit in read_commits(connection, self._last, head):
-                self._append(commit)
-            self._last = head
+            self._catch_up(connection, head)
         if ts < self._floor:
             older = read_commits(connection, ts, self._floor)
             return older + [commit for commit in self._commits if commit.ts <= head]
@@ -175,6 +173,17 @@ class RecentCommits:
                 newest.append(commit)
         newest.reverse()
         return newest
+
+    def _catch_up(self, connection: sqlite3.Connection, head: Timestamp) -> None:
+        """Takes in what others committed; begins anew where the table no longer has all of it."""
+        try:
+            for commit in read_commits(connection, self._last, head):
+                self._append(commit)
+        except LogTruncated:
+            self._commits.clear()
+            self._bytes = 0
+            self._floor = head
+        self._last = head
 
     def append(self, commit: Commit, previous: Timestamp) -> None:
         """Takes in a commit that was just made on top of `previous`."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import Conflict, LogTruncated
+from sandbox.engine.errors import CodeChanged, Conflict, LogTruncated
 from sandbox.engine.store.catalog import CatalogCache, Table, create_index
 from sandbox.engine.store.commit_log import Change, Commit, RecentCommits, Timestamp, encode_changes, head_of
 from sandbox.engine.store.layout import TABLES_INDEX
@@ -53,16 +53,12 @@ class Committer:
     ) -> Timestamp:
         """Raises Conflict, and then nothing happened. What wrote nothing gets its timestamp without a check."""
         connection = self._connection
-        writes = [write for write in transaction.pending if write.changes_something]
         connection.execute("BEGIN IMMEDIATE")
         try:
             head, catalog_ts = head_of(connection)
-            if writes:
-                self._check(transaction, writes, head, catalog_ts)
+            changes, has_new_tables = self.write(transaction, head, catalog_ts)
             ts = Timestamp(max(self._clock.now_ns(), head + 1))
-            index_ids = create_tables(connection, _needed_tables(transaction, writes))
-            changes = self._apply(writes, index_ids)
-            row = (ts, ts if index_ids else catalog_ts, run_id, cause, writer, encode_changes(changes))
+            row = (ts, ts if has_new_tables else catalog_ts, run_id, cause, writer, encode_changes(changes))
             connection.execute(INSERT_COMMIT, row)
             if request is not None:
                 self._record_request(ts, request, result)
@@ -74,14 +70,28 @@ class Committer:
         self._recent.append(Commit(ts, run_id, cause, writer, changes), head)
         return ts
 
+    def write(
+        self, transaction: Transaction, head: Timestamp, catalog_ts: Timestamp
+    ) -> tuple[tuple[Change, ...], bool]:
+        """Inside a write transaction: checks and applies the writes, all but the row in the log.
+
+        Returns what changed, and whether tables were created. Raises Conflict.
+        """
+        writes = [write for write in transaction.pending if write.changes_something]
+        if writes:
+            self._check(transaction, writes, head, catalog_ts)
+        index_ids = create_tables(self._connection, _needed_tables(transaction, writes))
+        return self._apply(writes, index_ids), bool(index_ids)
+
     def _check(
         self, transaction: Transaction, writes: Sequence[PendingWrite], head: Timestamp, catalog_ts: Timestamp
     ) -> None:
         if catalog_ts != transaction.catalog.ts:
             current = self._catalogs.at(self._connection, catalog_ts)
-            if current.schema_ts != transaction.catalog.schema_ts:
-                # The writes were validated by a schema, and made keys for indexes, that are no longer in force.
-                raise Conflict(writes[0].table.name, current.schema_ts)
+            begun = transaction.catalog
+            if (current.schema_ts, current.code_ts) != (begun.schema_ts, begun.code_ts):
+                # The writes were made by code, validated by a schema, or got keys for indexes that are not in force.
+                raise CodeChanged(writes[0].table.name, catalog_ts)
         if head == transaction.begin_ts:
             return
         try:

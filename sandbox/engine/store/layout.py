@@ -102,6 +102,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     A power cut may lose the last commits, and never breaks the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # The store keeps the environment variables, too: it is for the account of the server alone.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = _connect(f"file:{_quoted(path)}")
     try:
         connection.execute("PRAGMA journal_mode = WAL")

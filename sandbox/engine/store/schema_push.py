@@ -2,7 +2,8 @@
 
 All or nothing, beside running transactions: documents are checked and indexed in slices from one snapshot, then the
 commits made meanwhile are followed, and the last of them under the write lock. Transactions that began under the
-old schema lose at commit (committer.py) and run again. Source: docs/spec/semantics.md §5 ("Schema push").
+old schema lose at commit (committer.py) and run again. The code that belongs to the schema goes live in the same
+commit (stored_code.py). Source: docs/spec/semantics.md §5 ("Schema push").
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -17,16 +19,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from sandbox.engine.errors import DeployError, Problem
+from sandbox.engine.errors import Conflict, DeployError, Problem
 from sandbox.engine.schema import AnyIndexDefinition, SchemaDefinition, TableDefinition, is_subset
 from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Catalog, Index, Table, create_index, make_index
-from sandbox.engine.store.commit_log import Change, Commit, Timestamp, head_of
+from sandbox.engine.store.commit_log import Change, Commit, Timestamp, encode_changes, head_of
 from sandbox.engine.store.committer import DELETE_ENTRY, INSERT_COMMIT
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document, without_system_fields
 from sandbox.engine.store.query_stream import read_span
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.store.search_index import SearchIndex
+from sandbox.engine.store.stored_code import CodePush, write_code
+from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.values import encode_key, key_after, loads
 
 if TYPE_CHECKING:
@@ -92,23 +96,26 @@ class _OvertakenError(Exception):
     """A transaction created a table that this push was about to create."""
 
 
-async def push_schema(store: Store, schema: SchemaDefinition, report: ReportProgress | None) -> None:
+async def push_schema(
+    store: Store, schema: SchemaDefinition | None, report: ReportProgress | None, code: CodePush | None
+) -> Timestamp:
     """See `Store.push_schema`."""
     async with _only_push(store.folder / "push.lock"):
         await _purge_dropped(store, also_building=True)
         while True:
             async with await store.snapshot() as snapshot:
-                if snapshot.catalog.schema == schema:
-                    return
-                push = _Push(store, schema, snapshot, report)
+                if code is None and snapshot.catalog.schema == schema:
+                    return snapshot.catalog.code_ts
+                push = _Push(store, schema or snapshot.catalog.schema, snapshot, report, code)
                 try:
-                    await push.run()
+                    ts = await push.run()
                     break
                 except _OvertakenError:
                     continue
                 finally:
                     push.abandon()
         await _purge_dropped(store)
+        return ts
 
 
 @asynccontextmanager
@@ -129,19 +136,25 @@ async def _only_push(path: Path) -> AsyncIterator[None]:
 
 class _Push:
     def __init__(
-        self, store: Store, schema: SchemaDefinition, snapshot: Snapshot, report: ReportProgress | None
+        self,
+        store: Store,
+        schema: SchemaDefinition,
+        snapshot: Snapshot,
+        report: ReportProgress | None,
+        code: CodePush | None,
     ) -> None:
         self._store = store
         self._schema = schema
         self._snapshot = snapshot
         self._catalog = snapshot.catalog
         self._report = report
+        self._code = code or CodePush()
         self._followed = snapshot.ts
         self._difference = _difference(snapshot.catalog, schema)
         self._is_in_force = False
 
-    async def run(self) -> None:
-        """Raises DeployError, _OvertakenError; then nothing has changed that anybody sees."""
+    async def run(self) -> Timestamp:
+        """Raises DeployError, NewerCodeIsLive, _OvertakenError; then nothing has changed that anybody sees."""
         self._start_building()
         for work in self._difference.work:
             await self._go_through(work)
@@ -153,10 +166,10 @@ class _Push:
                 self._follow(connection, commits[:FOLLOWED_UNDER_LOCK_MAX])
             self._followed = commits[FOLLOWED_UNDER_LOCK_MAX - 1].ts
             await self._let_others_run()
-        with self._store.writing() as connection:
-            commit, previous = self._put_in_force(connection)
+        commit, previous = await self._switch()
         self._is_in_force = True
         self._store.note_own_commit(commit, previous)
+        return commit.ts
 
     def abandon(self) -> None:
         """Leaves what was built, unless it is in force, to be purged."""
@@ -256,21 +269,36 @@ class _Push:
 
     # --- the switch
 
-    def _put_in_force(self, connection: sqlite3.Connection) -> tuple[Commit, Timestamp]:
+    async def _switch(self) -> tuple[Commit, Timestamp]:
+        while True:
+            async with await self._store.snapshot() as newest:
+                rows = self._store.transaction(newest, seed=secrets.token_bytes(16), writable=True)
+                await self._code.write_rows(rows)
+                try:
+                    with self._store.writing() as connection:
+                        return self._put_in_force(connection, rows)
+                except Conflict:
+                    continue
+
+    def _put_in_force(self, connection: sqlite3.Connection, rows: Transaction) -> tuple[Commit, Timestamp]:
         head, catalog_ts = head_of(connection)
         catalog = self._store.catalog_at(connection, catalog_ts)
         if any(table.name in catalog.tables for table in self._difference.created):
             raise _OvertakenError
         self._follow(connection, self._store.recent_commits(connection, self._followed, head))
+        # Before the catalog changes: the rows are checked against the one under which they were read.
+        changes, _ = self._store.write(rows, head, catalog_ts)
         self._create_tables(connection, catalog)
         states = [("staged" if index.is_staged else "ready", index.id) for index in self._built()]
         states += [*self._difference.restated, *(("dropped", index_id) for index_id in self._difference.dropped)]
         connection.executemany("UPDATE indexes SET state = ? WHERE id = ?", states)
         ts = self._store.next_ts(head)
-        meta = [("schema", self._schema.json_text), ("schema_ts", ts)]
-        connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
-        connection.execute(INSERT_COMMIT, (ts, ts, "", "push", None, b""))
-        return Commit(ts, "", "push", None, ()), head
+        write_code(connection, self._code, ts)
+        if self._schema != catalog.schema:
+            meta = [("schema", self._schema.json_text), ("schema_ts", ts)]
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
+        connection.execute(INSERT_COMMIT, (ts, ts, "", "push", None, encode_changes(changes)))
+        return Commit(ts, "", "push", None, changes), head
 
     def _built(self) -> Iterable[Index | SearchIndex]:
         return (index for work in self._difference.work for index in work.building)

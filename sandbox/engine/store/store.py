@@ -22,7 +22,7 @@ from sandbox.engine.limits import MIB
 from sandbox.engine.schema import SchemaDefinition
 from sandbox.engine.store import commit_log, layout, leases
 from sandbox.engine.store.catalog import Catalog, CatalogCache
-from sandbox.engine.store.commit_log import Commit, RecentCommits, Timestamp, head_of
+from sandbox.engine.store.commit_log import Change, Commit, RecentCommits, Timestamp, head_of
 from sandbox.engine.store.committer import Committer, RequestKey
 from sandbox.engine.store.connections import Snapshot, SnapshotPool
 from sandbox.engine.store.faults import fault_of, reporting
@@ -31,6 +31,7 @@ from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.schema_push import ReportProgress, push_schema
+from sandbox.engine.store.stored_code import CodePush, StoredCode, code_ts_of, read_code
 from sandbox.engine.store.system_tables import create_system_tables
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.trace import Order
@@ -146,6 +147,18 @@ class Store:
         )
 
     @reporting
+    async def code_ts(self) -> Timestamp:
+        """The commit that made the live code live."""
+        await self.pause()
+        return code_ts_of(self._connection)
+
+    @reporting
+    async def stored_code(self) -> StoredCode:
+        """The code that is live, as the newest commit left it."""
+        await self.pause()
+        return read_code(self._connection)
+
+    @reporting
     async def log_since(self, ts: Timestamp) -> list[Commit]:
         """The commits in (ts, head]. Raises LogTruncated."""
         await self.pause()
@@ -244,17 +257,25 @@ class Store:
         return ts
 
     @reporting
-    async def push_schema(self, schema: SchemaDefinition, *, report: ReportProgress | None = None) -> None:
+    async def push_schema(
+        self,
+        schema: SchemaDefinition | None,
+        *,
+        report: ReportProgress | None = None,
+        code: CodePush | None = None,
+    ) -> Timestamp:
         """Puts a schema in force: checks stored documents, creates tables, fills new indexes, drops old ones.
 
-        All or nothing; others run meanwhile. `report` is told now and then how far it is.
-        Raises DeployError "Schema validation failed. …" naming a document. Tables that are no longer in the schema
-        keep their documents.
+        All or nothing; others run meanwhile. `report` is told now and then how far it is. With `code`, that goes live
+        in the same commit, whose timestamp is returned; with None as schema, the one in force stays.
+        Raises DeployError "Schema validation failed. …" naming a document, NewerCodeIsLive where `code` asks for it.
+        Tables that are no longer in the schema keep their documents.
         """
         await self.pause()
-        await push_schema(self, schema, report)
+        ts = await push_schema(self, schema, report, code)
         async with await self.snapshot():
             pass  # so that `schema` is the new one
+        return ts
 
     # --- for schema_push.py
 
@@ -271,6 +292,12 @@ class Store:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+    def write(
+        self, transaction: Transaction, head: Timestamp, catalog_ts: Timestamp
+    ) -> tuple[tuple[Change, ...], bool]:
+        """See `Committer.write`."""
+        return self._committer.write(transaction, head, catalog_ts)
 
     def catalog_at(self, connection: sqlite3.Connection, catalog_ts: Timestamp) -> Catalog:
         return self._catalogs.at(connection, catalog_ts)

@@ -25,6 +25,9 @@ from sandbox.engine.trace import Cause, RunNote
 
 logger = logging.getLogger(__name__)
 
+PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.5, 60.0
+"""After a round that failed the next one comes by itself, each time after twice as long."""
+
 ResultKey = tuple[str, str, str | None, bool, str | None]
 """Function path, arguments, journal, whether an admin asks, and the identity where the run read it (else None)."""
 
@@ -164,17 +167,24 @@ class LiveQueries:
         self.wake()
 
     async def _run_rounds(self) -> None:
+        failures = 0
         while True:
-            await self._wake.wait()
+            try:
+                async with asyncio.timeout(min(PAUSE_SECONDS * 2**failures, PAUSE_SECONDS_MAX) if failures else None):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
             self._wake.clear()
             try:
                 await self._round()
+                failures = 0
             except Exception:
-                # A broken round must not end all later ones; clients keep their last state.
+                # A broken round must not end all later ones; clients keep their last state until one succeeds.
+                failures += 1
                 logger.exception("A round of live queries failed")
 
     async def _round(self) -> None:
-        async with await self._store.snapshot() as snapshot:
+        async with self._executor.current() as snapshot:
             await self._follow(snapshot.ts)
             listeners = list(self._listeners)
             runs: list[tuple[QueryResult, bool]] = []

@@ -19,7 +19,6 @@ from django.core.management import CommandError
 from sandbox import data_folder
 from sandbox.engine import EngineError, FetchPolicy, close_pools
 from sandbox.gateway import front_end, hosted
-from sandbox.gateway.host_environment import kept_variables
 from sandbox.gateway.host_project import ProjectFolder, ProjectUnusable
 from sandbox.gateway.hosts import shown_name
 from sandbox.gateway.processes import kill_descendants
@@ -83,7 +82,7 @@ class Command(ServingCommand):
             admin_key=key,
             origin=f"http://{shown}:{options['port']}",
             site_origin=f"http://{shown}:{options['site_port']}",
-            environment={**kept_variables(data), **environment},
+            environment=environment,
             fetch_policy=fetch_policy,
         )
         self._serve(hosted.HostedProject(project, front_end.toolchain(), host_options, self._say), options)

@@ -39,6 +39,11 @@ class Runner:
     def functions(self):
         return self.host.functions
 
+    can_run = True
+
+    def current(self):
+        return self.executor.current()
+
     async def mutation(self, request: Request, **hooks: Any) -> Outcome:
         self.requests.append(request)
         self.executor.functions = self.host.functions

@@ -100,10 +100,11 @@ class Actions:
         return self._outcome(request, result, cause, ts, (time.perf_counter() - started) * 1000)
 
     async def _run(self, request: Request, depth: int) -> CallResult:
-        table = self._executor.table
-        table.find(request.path, "action", internal=request.internal or request.is_admin)
-        async with self._table_names() as names:
-            table.check_args(request.path, request.args_json, names)
+        async with self._executor.current() as snapshot:
+            table = self._executor.table
+            table.find(request.path, "action", internal=request.internal or request.is_admin)
+            transaction = self._store.transaction(snapshot, seed=b"\0" * 16, writable=False)
+            table.check_args(request.path, request.args_json, transaction)
         call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(31))
         result = await self._host.call(call, self._operations(request, depth))
         if result.value_json is None:
@@ -119,6 +120,8 @@ class Actions:
         self, asked: HttpActionRequest, identity: Identity | None = None, metadata: RequestMetadata | None = None
     ) -> tuple[HttpActionResponse, RunNote | None]:
         """Answers a request by http.ts; a route that throws answers 500. With the note of the run, if there was one."""
+        async with self._executor.current():
+            pass  # the code that is live now; what comes after it is the next request's
         if not self._host.has_module("http"):
             return text_response(404, NO_HTTP_ACTIONS), None
         if len(asked.body) > limits.HTTP_BODY_BYTES_MAX:
@@ -127,6 +130,8 @@ class Actions:
         started = time.perf_counter()
         ts = await self._store.head()
         try:
+            if self._executor.table.failure is not None:
+                raise self._executor.table.failure
             async with self._place(0):
                 started = time.perf_counter()
                 result = await self._host.call(

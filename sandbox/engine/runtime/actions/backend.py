@@ -55,7 +55,7 @@ class EngineBackend:
 
     async def operate(self, op: str, args_json: str, caller: Request, *, writes: bool) -> str:
         for attempt in range(limits.CONFLICT_RETRIES_MAX + 1):
-            async with await self._store.snapshot() as snapshot:
+            async with self._executor.current() as snapshot:
                 transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=writes)
                 kind: FunctionKind = "mutation" if writes else "query"
                 syscalls = Syscalls(transaction, kind=kind, path=caller.path, run=self._context(caller))
