@@ -22,7 +22,6 @@ from sandbox.engine.live_code import DeployResult, LiveCode
 from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
 from sandbox.engine.runtime.call import FunctionInfo
-from sandbox.engine.runtime.environment import environment_of
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.fetching import FetchPolicy
 from sandbox.engine.runtime.lanes import JsLanes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import secrets
@@ -16,6 +17,7 @@ from sandbox import data_folder
 from sandbox.engine import (
     DeployError,
     Deployment,
+    DeployNote,
     DeployResult,
     Fetcher,
     FetchPolicy,
@@ -26,6 +28,7 @@ from sandbox.engine import (
     LearnerError,
     Problem,
     Toolchain,
+    TraceNote,
     accept_admin_key,
     bundle_project,
 )
@@ -81,6 +84,8 @@ class HostedProject:
         self._say = say
         self._providers = Providers(keys.verifier(options.name), options.name)
         self._fetcher = Fetcher(options.fetch_policy)
+        self._changing = asyncio.Lock()
+        self._following: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Raises EngineError where the data cannot be opened."""
@@ -94,8 +99,12 @@ class HostedProject:
             environment=self._options.environment,
             fetch_policy=self._options.fetch_policy,
         )
+        self.deployment.add_listener(self._hear)
 
     async def close(self) -> None:
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
         await self.deployment.close()
         self._fetcher.close()
 
@@ -103,7 +112,8 @@ class HostedProject:
         """Brings what the folder holds now live. Mistakes in it come back as problems; then the code before stays."""
         started = time.perf_counter()
         try:
-            result = await self._deploy()
+            async with self._changing:
+                result = await self._deploy()
         except DeployError as error:
             problems = error.problems or (Problem(self.project.functions.name, 0, 0, error.message),)
             result = DeployResult(False, problems, 0.0)
@@ -112,7 +122,25 @@ class HostedProject:
 
     async def set_variables(self, variables: Mapping[str, str]) -> None:
         """Other environment variables, kept for the next start. Raises LearnerError, DeployError."""
-        await self.deployment.set_environment(variables)
+        async with self._changing:
+            await self.deployment.set_environment(variables)
+            await self._read_auth_config()
+
+    def _hear(self, note: TraceNote) -> None:
+        """Another process that serves this folder may have deployed what it holds now: auth.config is part of that."""
+        if isinstance(note, DeployNote) and not self._changing.locked():
+            task = asyncio.create_task(self._follow_auth_config())
+            self._following.add(task)
+            task.add_done_callback(self._following.discard)
+
+    async def _follow_auth_config(self) -> None:
+        async with self._changing:
+            try:
+                await self._read_auth_config()
+            except DeployError as error:
+                self._say(f"auth.config: {error.message}")
+
+    async def _read_auth_config(self) -> None:
         providers, _ = await read_auth_config(self._tools, self.project, self.deployment.environment)
         await self._let_sign_in(providers)
 
