@@ -292,6 +292,14 @@ import { name as nested } from "nested";
     assert await folder.run("a:get") == ["esm", "cjs", "esm", "a", "a", "another esm"]
 
 
+@pytest.mark.parametrize("specifier", ["async_hooks", "node:async_hooks"])
+async def test_packages_find_the_async_context_that_convex_offers(folder, specifier):
+    module = f'import {{ AsyncLocalStorage }} from "{specifier}";\nexport const store = new AsyncLocalStorage();\n'
+    code = query('store.run("kept", () => store.getStore())', 'import { store } from "tracer";\n')
+    await folder.deploy({**package("tracer", {"index.js": module}), "convex/a.ts": code})
+    assert await folder.run("a:get") == "kept"
+
+
 async def test_packages_share_our_convex(folder):
     await folder.deploy(
         {

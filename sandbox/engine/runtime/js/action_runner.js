@@ -13,7 +13,7 @@
 //   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
 //   "P" nonce                         the answer to a ping
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
-import { answer, compileModules, evaluate, exit, fillRealm, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
+import { answer, compileModules, evaluate, exit, fillRealm, forgetCarried, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
 
 const decoder = new TextDecoder();
 const UNAWAITED_MAX = 1000;
@@ -92,6 +92,7 @@ function guard(built, act) {
   } catch {
     built.seat.outcome ??= { ok: false, text: "The function used up its stack or its memory." };
   }
+  forgetCarried();
   wake(built);
 }
 

@@ -32,7 +32,7 @@
     const ms = max(Number(delay) || 0, 0);
     const id = ++timerCount;
     if (!startTimer(id, ms)) throw new Error("Too many timers at once (limit: 10000)");
-    timers[id] = { __proto__: null, callback, args, repeats, ms: max(ms, 1) };
+    timers[id] = { __proto__: null, callback: realm.inThisContext(callback), args, repeats, ms: max(ms, 1) };
     return id;
   }
 

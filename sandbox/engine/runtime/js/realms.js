@@ -1,6 +1,7 @@
 // What every runner shares: the walls of the outer realm, the lines to the host, and how realms are built.
 //
 // Like the runners, this file lives in the outer realm, of which learner code must never hold an object.
+import { AsyncLocalStorage } from "node:async_hooks";
 import vm from "node:vm";
 import { cipher } from "./ciphers.js";
 
@@ -51,6 +52,17 @@ const ADDRESS_QUESTIONS = {
 
 const address = (question, text) => ADDRESS_QUESTIONS[question](text);
 
+// ---- what V8 carries along promises ------------------------------------------------------------------------------
+
+const carried = new AsyncLocalStorage();
+const readCarried = () => carried.getStore();
+const writeCarried = (value) => carried.enterWith(value);
+
+// After code of a realm ran: what it entered must be seen by nobody else, and kept by nothing.
+export function forgetCarried() {
+  carried.enterWith(undefined);
+}
+
 // ---- realms ----------------------------------------------------------------------------------------------------
 
 let parts = []; // scripts that build a realm: each evaluates to a function of the realm's private object
@@ -81,6 +93,8 @@ export function fillRealm(seat, from) {
   for (const name of seat.reaches) realm[name] = seat[name];
   realm.address = address;
   realm.cipher = cipher;
+  realm.readCarried = readCarried;
+  realm.writeCarried = writeCarried;
   for (const part of parts) part.runInContext(context)(realm);
   library.runInContext(context);
   realm.start(from.nowMs, from.seed, from.environment);
@@ -93,6 +107,7 @@ export function evaluate({ seat, realm }, from) {
   seat.open = true;
   for (const id of from.entries) {
     realm.evaluate(id);
+    forgetCarried();
     if (seat.outcome === null) continue;
     seat.outcome.entry = id;
     return;

@@ -20,7 +20,7 @@
 import { setImmediate } from "node:timers";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { answer, compileModules, evaluate, exit, fillRealm, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
+import { answer, compileModules, evaluate, exit, fillRealm, forgetCarried, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
 
 const decoder = new TextDecoder();
 const UNAWAITED_MAX = 1000;
@@ -165,6 +165,7 @@ async function runCall(built, run, args, about) {
   writeLine("B" + run);
   seat.run = run;
   if (seat.outcome === null) realm.invoke(args, stringify(about));
+  forgetCarried();
   const unawaited = await runToEnd(built);
   realm.finish();
   seat.open = false;
