@@ -11,9 +11,11 @@ It imports no Django: settings.py reads it, and manage.py answers its errors.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ENVIRONMENT_VARIABLE = "SANDBOX_DATA"
@@ -54,6 +56,17 @@ def prepare(folder: Path) -> None:
         raise DataFolderUnusable(
             f"The data folder {folder} cannot be written ({reason}); choose another one with --data."
         ) from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Other processes that ask for the same wait until the block has ended, or its process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def secret(folder: Path, name: str, make: bytes | None = None) -> bytes:

@@ -42,7 +42,8 @@ class Command(ServingCommand):
         require_free_port(host, port)
         self._build_front_end()
         self._require_walls()
-        call_command("migrate", interactive=False, verbosity=0)
+        with data_folder.alone(settings.DATA_DIR):  # another process may start on the same folder at this moment
+            call_command("migrate", interactive=False, verbosity=0)
         self._serve(host, port)
 
     def _serve(self, host: str, port: int) -> None:
