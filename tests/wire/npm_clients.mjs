@@ -1,17 +1,18 @@
 // Two unmodified npm `convex` clients against a live server, through a TCP proxy that can be cut.
-// Usage: deno run -A npm_clients.mjs <static/src folder> <deployment URL>
+// Usage: deno run -A npm_clients.mjs <static/src folder> <deployment URL>…
+// With several URLs (one deployment behind several servers) each connection goes to the next of them.
 // Prints one line per step; ends with "all steps passed". No sleeping: every step waits for a condition.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
-const [sources, deployment] = Deno.args;
+const [sources, ...deployments] = Deno.args;
 const require = createRequire(`${sources}/package.json`);
 const { ConvexClient } = require("convex/browser");
 const { anyApi: api } = require("convex/server");
 
-const target = new URL(deployment);
-const proxy = startProxy(target);
-const address = `http://127.0.0.1:${proxy.port}${target.pathname}`;
+const targets = deployments.map((deployment) => new URL(deployment));
+const proxy = startProxy(targets);
+const address = `http://127.0.0.1:${proxy.port}${targets[0].pathname}`;
 const options = { skipConvexDeploymentUrlCheck: true, logger: false };
 
 const passed = (step) => console.log(`passed: ${step}`);
@@ -64,6 +65,7 @@ await alice.mutation(api.signups.create, { ownerId: owner, name: "Yusuf", bus: 2
 assert.deepEqual(steps.filter((step) => step.includes("guess") && step.includes("Yusuf")), []);
 assert.equal(steps.at(-1), "Amina|Yusuf");
 stop();
+await until("Bob is told again", shows(bobSees, "Amina", "Yusuf"));
 passed("optimistic update without a flicker");
 
 const others = bobSees.length;
@@ -99,10 +101,11 @@ proxy.close();
 console.log("all steps passed");
 Deno.exit(0);
 
-/** A TCP relay to the server: `cut` drops every connection, `swallowAnswers` keeps what the server says to itself. */
-function startProxy(url) {
+/** A TCP relay to the servers in turn: `cut` drops every connection, `swallowAnswers` keeps what the server says to itself. */
+function startProxy(urls) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set();
+  let connections = 0;
   let swallowing = false;
   let tellSwallowed = () => {};
   let swallowedPromise = Promise.resolve();
@@ -121,6 +124,7 @@ function startProxy(url) {
   }
   (async () => {
     for await (const client of listener) {
+      const url = urls[connections++ % urls.length];
       const server = await Deno.connect({ hostname: url.hostname, port: Number(url.port) });
       open.add(client).add(server);
       relay(client, server, false);
