@@ -257,7 +257,7 @@ class Executor:
         started = time.perf_counter()
         transaction.journal_in = request.journal
         storage = None if self._storage is None else self._storage.calls(transaction, kind)
-        now_ms, seed = float(self._clock.now_ns() // 1_000_000), secrets.randbits(31)
+        now_ms, seed = float(self._clock.now_ns() // 1_000_000), secrets.randbits(53)
         run = RunContext(request, self.table, self.services, now_ms, seed, storage)
         syscalls = Syscalls(transaction, kind=kind, path=request.path, run=run)
         try:

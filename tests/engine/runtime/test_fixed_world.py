@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from tests.engine.runtime.conftest import NOW_MS
@@ -66,8 +69,6 @@ async def test_randomness_follows_the_seed(learner):
         ("fetch('http://example.org')", "fetch()"),
         ("setTimeout(() => {}, 1)", "setTimeout"),
         ("setInterval(() => {}, 1)", "setInterval"),
-        ("crypto.randomUUID()", "cryptographic randomness"),
-        ("crypto.getRandomValues(new Uint8Array(1))", "cryptographic randomness"),
     ],
 )
 async def test_the_outside_world_is_refused(learner, expression, what):
@@ -75,6 +76,42 @@ async def test_the_outside_world_is_refused(learner, expression, what):
         f"Uncaught Error: Can't use {what} in queries and mutations. Please consider using an action. "
         "See https://docs.convex.dev/functions/actions for more details.\n    at handler (../convex/code.ts:5:"
     )
+
+
+@pytest.mark.parametrize("timer", ["setTimeout", "setInterval"])
+async def test_a_refused_timer_cannot_be_caught(learner, timer):
+    error = await learner.error(f"try {{ return {timer}(() => {{}}, 1); }} catch {{ return 'caught'; }}")
+    assert error.message.startswith(f"Uncaught Error: Can't use {timer} in queries and mutations.")
+
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+@pytest.mark.parametrize("kind", ["query", "mutation"])
+async def test_random_values_of_crypto_follow_the_seed(learner, kind):
+    body = """
+    const bytes = crypto.getRandomValues(new Uint16Array(7));
+    return [crypto.randomUUID(), crypto.randomUUID(), ...bytes, Math.random()];"""
+    first, again, other = [await learner.run(body, seed=seed, kind=kind) for seed in (2**52 + 1, 2**52 + 1, 1)]
+    assert first == again
+    assert not set(first) & set(other)
+    assert all(UUID.fullmatch(uuid) for uuid in [*first[:2], *other[:2]])
+    assert first[0] != first[1]
+    assert len(set(first[2:9])) > 1
+
+
+async def test_module_scope_may_make_an_id(learner):
+    from tests.engine.runtime.conftest import IMPORTS
+
+    await learner.deploy(code=f"{IMPORTS}const id = crypto.randomUUID();\nexport const f = query(() => id);\n")
+    made = {(await learner.call(seed=seed)).value_json for seed in range(3)}
+    assert len(made) == 1
+    assert UUID.fullmatch(json.loads(made.pop()))
+
+
+async def test_too_many_random_bytes_are_refused(learner):
+    error = await learner.error("crypto.getRandomValues(new Uint8Array(65537));")
+    assert error.message.startswith("Uncaught TypeError: Byte length (65537) exceeds the number of bytes of entropy")
 
 
 async def test_a_refused_fetch_is_a_rejection(learner):

@@ -70,7 +70,7 @@ WEB_OBJECTS = """[
   () => new Response("", { status: 1 }),
   () => new Event("a"), () => new CustomEvent("a", { detail: {} }), () => new EventTarget(),
     () => new (AbortSignal as any)(),
-  () => new AbortController(), () => AbortSignal.abort(), () => AbortSignal.timeout(1),
+  () => new AbortController(), () => AbortSignal.abort(),
   () => AbortSignal.any([new AbortController().signal]),
   () => new FormData(), () => new Response("a=1", { headers: { "content-type": "multipart/form-data" } }),
   () => new Blob(["a"]).stream(), () => new Blob(["a"]).stream().getReader(),

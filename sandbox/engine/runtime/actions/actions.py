@@ -105,7 +105,7 @@ class Actions:
             table.find(request.path, "action", internal=request.internal or request.is_admin)
             transaction = self._store.transaction(snapshot, seed=b"\0" * 16, writable=False)
             table.check_args(request.path, request.args_json, transaction)
-        call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(31))
+        call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(53))
         result = await self._host.call(call, self._operations(request, depth))
         if result.value_json is None:
             return result
@@ -135,7 +135,7 @@ class Actions:
             async with self._place(0):
                 started = time.perf_counter()
                 result = await self._host.call(
-                    ActionCall(None, asked.to_json(), self.now_ms(), secrets.randbits(31)), self._operations(caller, 0)
+                    ActionCall(None, asked.to_json(), self.now_ms(), secrets.randbits(53)), self._operations(caller, 0)
                 )
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)

@@ -3,11 +3,12 @@
 // Source of the rules and texts: docs/spec/semantics.md §7. Runs right after prelude.js.
 (function (realm) {
   "use strict";
-  const { Error, Date: RealDate, Temporal, Intl, Math, Reflect, RegExp, Symbol, TypeError, WeakSet } = globalThis;
+  const { Error, Date: RealDate, Temporal, Intl, Math, Promise, Reflect, RegExp, Symbol, TypeError, WeakSet } = globalThis;
   const { defineProperty, getOwnPropertyDescriptor, freeze } = Object;
   const { imul, floor } = Math;
   const { uncurry } = realm;
   const { keyFor } = Symbol;
+  const reject = Promise.reject.bind(Promise);
   const addToken = uncurry(WeakSet.prototype.add);
   const deleteToken = uncurry(WeakSet.prototype.delete);
 
@@ -45,6 +46,13 @@
     c = imul(seed | 0, 0x9e3779b1);
     counter = 1;
     for (let round = 0; round < 15; round += 1) nextWord();
+  };
+
+  // For crypto.getRandomValues and crypto.randomUUID outside of actions: as many words of 32 bits, as one text.
+  realm.randomWords = (count) => {
+    let words = "";
+    for (let i = 0; i < count; i += 1) words += (i === 0 ? "" : ",") + nextWord();
+    return words;
   };
 
   function replaceMethod(target, name, value) {
@@ -107,23 +115,33 @@
   // ---- what a query or mutation may not do ------------------------------------------------------------------------
 
   function refusal(what) {
-    return function () {
-      if (realm.phase === "import") throw new Error(`${what} unsupported at import time`);
-      throw new Error(
-        `Can't use ${what} in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`,
-      );
-    };
+    if (realm.phase === "import") return new Error(`${what} unsupported at import time`);
+    return new Error(
+      `Can't use ${what} in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`,
+    );
   }
 
-  for (const name of ["setTimeout", "setInterval"]) replaceMethod(globalThis, name, refusal(name));
-  const refuseFetch = refusal("fetch()");
+  // A timer is made, and its sleep is refused: a rejection that nothing can handle, so the function fails in any case.
+  let timers = 0;
+  function startTimer(name) {
+    const error = refusal(name);
+    if (realm.phase === "import") throw error;
+    reject(error);
+    timers += 1;
+    return timers;
+  }
+  replaceMethod(globalThis, "setTimeout", function setTimeout() {
+    return startTimer("setTimeout");
+  });
+  replaceMethod(globalThis, "setInterval", function setInterval() {
+    return startTimer("setInterval");
+  });
   replaceMethod(globalThis, "fetch", async function fetch() {
-    refuseFetch();
+    throw refusal("fetch()");
   });
   for (const name of ["clearTimeout", "clearInterval"]) replaceMethod(globalThis, name, function () {});
-  const refuseCryptographicRandomness = refusal("cryptographic randomness");
   realm.refuseRandomness = () => {
-    if (realm.phase === "import" || realm.phase === "query" || realm.phase === "mutation") refuseCryptographicRandomness();
+    if (realm.phase !== "action") throw refusal("cryptographic randomness");
   };
 
   // Garbage collection is not deterministic: weak references never end, finalizers never run.
@@ -166,5 +184,5 @@
   for (let group = 1; group <= 9; group += 1) matches[matches.length] = `$${group}`;
   for (const name of matches) delete RegExp[name];
   delete Intl.v8BreakIterator;
-  for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics"]) delete globalThis[name];
+  for (const name of ["WebAssembly", "SharedArrayBuffer", "Atomics", "queueMicrotask"]) delete globalThis[name];
 });

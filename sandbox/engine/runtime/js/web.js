@@ -5,8 +5,6 @@
   const { assign, defineProperty, keys, getPrototypeOf } = Object;
   const { parse } = JSON;
   const { Error, Promise, String, TypeError, RangeError, Uint8Array, ArrayBuffer } = globalThis;
-  const then = realm.uncurry(Promise.prototype.then);
-  const settled = Promise.resolve();
 
   function provide(name, value) {
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
@@ -17,11 +15,6 @@
   const env = {};
   provide("process", { env });
   realm.setEnvironment = (text) => assign(env, parse(text));
-
-  provide("queueMicrotask", function queueMicrotask(callback) {
-    if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
-    then(settled, () => callback());
-  });
 
   class DOMException extends Error {
     #name;

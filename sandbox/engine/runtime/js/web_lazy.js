@@ -9,7 +9,7 @@
   const { defineProperty, hasOwn, keys } = Object;
   const { toStringTag } = Symbol;
   const { parse, stringify } = JSON;
-  const { cipher, inspect, refuseRandomness, webParts } = realm;
+  const { cipher, inspect, randomWords, refuseRandomness, webParts } = realm;
   delete realm.webParts;
 
   const GROUPS = {
@@ -48,6 +48,9 @@
     URL,
     URLSearchParams,
     refuseRandomness,
+    // Whether the function may have randomness that cannot be foretold; otherwise it gets its own numbers (`randomWords`).
+    isRandom: () => realm.phase === "action",
+    randomWords,
     // Asks for cryptography (ciphers.js), with an object that holds texts and numbers.
     cipher: (question, asked) => {
       const reply = cipher(question, stringify(asked));

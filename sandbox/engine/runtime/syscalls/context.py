@@ -60,7 +60,7 @@ class RunContext:
 
     def next_seed(self) -> int:
         """The seed of a call that this run makes: it follows from the run's own, and none is used twice."""
-        self.seed = (self.seed * 1_103_515_245 + 12_345) % 2**31
+        self.seed = (self.seed * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**53
         return self.seed
 
 

@@ -1,8 +1,9 @@
 // crypto and crypto.subtle. Everything is answered at once, though with promises: a query's runner waits for nothing.
-// Randomness is for actions alone (docs/spec/semantics.md §7), and so are the operations that need it.
+// In queries and mutations random values follow the function's seed, as `Math.random` does; what makes keys or needs
+// randomness inside of an operation is for actions alone (docs/spec/semantics.md §7).
 (function (web) {
   "use strict";
-  const { label, cipher, refuseRandomness, use, DOMException } = web;
+  const { label, cipher, isRandom, randomWords, refuseRandomness, use, DOMException } = web;
   const keys = use("keys");
   const { CryptoKey, algorithmOf, hashOf, bytesOf, bufferOf, sizeOf, materialFor, materialOf, fail, unsupported } = keys;
 
@@ -123,8 +124,9 @@
 
   const made = Symbol("made here");
 
-  function needs(given, wanted, method) {
-    if (given < wanted) throw new TypeError(`Failed to execute '${method}' on 'SubtleCrypto': ${wanted} arguments required, but only ${given} present`);
+  function needs(given, wanted, method, name = "SubtleCrypto") {
+    const plural = wanted === 1 ? "" : "s";
+    if (given < wanted) throw new TypeError(`Failed to execute '${method}' on '${name}': ${wanted} argument${plural} required, but only ${given} present.`);
   }
 
   class SubtleCrypto {
@@ -201,6 +203,19 @@
     inspect() { return "SubtleCrypto {}"; }
   }
 
+  function randomBytes(length) {
+    if (isRandom()) return Uint8Array.fromBase64(cipher("random", { length }));
+    const words = randomWords(Math.ceil(length / 4)).split(",").map(Number);
+    return new Uint8Array(Uint32Array.from(words).buffer, 0, length);
+  }
+
+  // Version 4: all is random but the version and two bits of the variant.
+  function uuidOf(bytes) {
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  }
+
   class Crypto {
     #subtle = new SubtleCrypto(made);
 
@@ -211,17 +226,16 @@
     get subtle() { return this.#subtle; }
 
     getRandomValues(array) {
-      refuseRandomness();
+      needs(arguments.length, 1, "getRandomValues", "Crypto");
       if (!INTEGERS.some((type) => array instanceof type)) throw new DOMException("The provided ArrayBufferView is not an integer array type", "TypeMismatchError");
-      if (array.byteLength > RANDOM_BYTES_MAX) throw new DOMException("More than 65536 bytes were asked for at once", "QuotaExceededError");
-      const bytes = Uint8Array.fromBase64(cipher("random", { length: array.byteLength }));
-      new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(bytes);
+      const length = array.byteLength;
+      if (length > RANDOM_BYTES_MAX) throw new TypeError(`Byte length (${length}) exceeds the number of bytes of entropy available via this API (${RANDOM_BYTES_MAX})`);
+      new Uint8Array(array.buffer, array.byteOffset, length).set(randomBytes(length));
       return array;
     }
 
     randomUUID() {
-      refuseRandomness();
-      return cipher("uuid", {});
+      return isRandom() ? cipher("uuid", {}) : uuidOf(randomBytes(16));
     }
 
     inspect() { return "Crypto {}"; }
