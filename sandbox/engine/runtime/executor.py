@@ -22,6 +22,7 @@ from sandbox.engine.errors import CONFLICT_CODE, AlreadyCommitted, CodeChanged, 
 from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
 from sandbox.engine.runtime.functions import FunctionTable, file_path, not_found
+from sandbox.engine.runtime.near_limits import with_warnings
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.services import Services
 from sandbox.engine.runtime.storage_calls import Storage, StorageCalls
@@ -279,7 +280,7 @@ class Executor:
             result = await self._host.call(call, syscalls)
             # Waiting for another call to end is no part of this run.
             started += time.perf_counter() - asked - result.total_ms / 1000
-            result = self._checked(request.path, result, transaction)
+            result = with_warnings(self._checked(request.path, result, transaction), request.args_json, transaction)
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
         total_ms = (time.perf_counter() - started) * 1000

@@ -101,6 +101,17 @@ def _refuse_if_large(subject: str, value: values.Value, text: str, limit: int) -
             raise _too_large(subject, size, limit)
 
 
+def size_if_large(text: str, floor: int) -> int | None:
+    """The size of the value that a JSON text stands for, None where it is at most `floor` or there is no such value."""
+    if len(text) * _BYTES_PER_TEXT_MAX <= floor:
+        return None
+    try:
+        size = values.size_of(values.loads(text))
+    except LearnerError:
+        return None
+    return size if size > floor else None
+
+
 def _validators(function: FunctionInfo) -> tuple[schema.Validator, schema.Validator | None]:
     returns: Any = function.returns
     return schema.parse_validator(function.args), None if returns is None else schema.parse_validator(returns)

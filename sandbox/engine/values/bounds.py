@@ -40,6 +40,11 @@ def check_document(value: dict[str, Value]) -> int:
     return size
 
 
+def nesting_of(value: Value) -> int:
+    """0 for a scalar, 1 for an array or object of scalars. Raises LearnerError for a value out of bounds."""
+    return _check_inside(value, 0)
+
+
 def readable_size(size: int) -> str:
     """Bytes as Convex prints them: `1 MiB`, `1.25 MiB`, `700 B`."""
     amount, unit = float(size), "B"

@@ -35,6 +35,7 @@ from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.executor import CALLED, Executor
 from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy
 from sandbox.engine.runtime.functions import TableNames
+from sandbox.engine.runtime.near_limits import with_action_warnings
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
@@ -107,14 +108,13 @@ class Actions:
             table.check_args(request.path, request.args_json, transaction)
         call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(53))
         result = await self._host.call(call, self._operations(request, depth))
-        if result.value_json is None:
-            return result
-        try:
-            async with self._table_names() as names:
-                table.check_returns(request.path, result.value_json, names)
-        except LearnerError as error:
-            return replace(result, ok=False, value_json=None, error=error)
-        return result
+        if result.value_json is not None:
+            try:
+                async with self._table_names() as names:
+                    table.check_returns(request.path, result.value_json, names)
+            except LearnerError as error:
+                result = replace(result, ok=False, value_json=None, error=error)
+        return with_action_warnings(result, request.args_json)
 
     async def serve(
         self, asked: HttpActionRequest, identity: Identity | None = None, metadata: RequestMetadata | None = None
