@@ -75,7 +75,7 @@ def import_error(text: str, stack: str, project: CompiledProject, *, entry: str 
         return DeployError(f"{start}Uncaught {text}", code="ImportFailed")
     place = frames[0]
     problem = Problem(place.file, place.line, place.column, f"{start}Uncaught {text}")
-    return DeployError(start + uncaught(text, frames), (problem,), code="ImportFailed")
+    return DeployError(start + uncaught(text, [str(frame) for frame in frames]), (problem,), code="ImportFailed")
 
 
 def _refuse_too_many(functions: list[dict[str, Any]], places: _Places) -> None:

@@ -59,6 +59,7 @@ class CompiledProject:
         return {
             "do": "load",
             "scripts": list(self.scripts.items()),
+            "maps": {path: source_map.texts for path, source_map in self.maps.items()},
             "entries": self.entries,
             "environment": json.dumps(dict(self.environment)),
             "nowMs": now_ms,

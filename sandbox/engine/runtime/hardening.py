@@ -36,7 +36,7 @@ _READER_DATA_BYTES = 1024 * MIB
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _RUNNER = Path(__file__).parent / "js" / "runner.js"
 # The programs of JS processes and what they import.
-_RUNNER_FILES = ("runner.js", "action_runner.js", "realms.js", "ciphers.js")
+_RUNNER_FILES = ("runner.js", "action_runner.js", "realms.js", "ciphers.js", "source_maps.js")
 _LINUX_STEPS = ("rlimits", "oom", "uid", "parent_death", "no_new_privileges", "landlock", "seccomp")
 _OTHER_STEPS = ("rlimits", "uid")
 _RLIMITS = {"CORE": 0, "FSIZE": 0, "NOFILE": 128}

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "js"
-_EAGER = ("prelude.js", "fixed_world.js", "ids.js", "inspect.js", "console.js", "async_context.js", "web.js", "url.js")
+_EAGER = (
+    *("prelude.js", "stacks.js", "fixed_world.js", "ids.js", "inspect.js", "console.js"),
+    *("async_context.js", "web.js", "url.js"),
+)
 _LAZY = ("events", "streams", "headers", "files", "forms", "bodies", "keys", "crypto")
 # A parenthesis before the word makes V8 compile a function at once.
 _PART = re.compile(r"\A(?://[^\n]*\n|\n)*\(function \(web\) \{\s*\"use strict\";(.*\})\);\s*\Z", re.DOTALL)

@@ -7,7 +7,7 @@ import json
 from sandbox.engine.errors import FunctionTimedOut, LearnerError
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.frames import CallStopped, Reply, well_formed
-from sandbox.engine.runtime.stack import frames_of, uncaught
+from sandbox.engine.runtime.stack import lines_of, uncaught
 
 
 def stopped_error(stopped: CallStopped) -> LearnerError:
@@ -21,7 +21,7 @@ def thrown_error(reply: Reply, project: CompiledProject) -> LearnerError:
     """What the function threw; a reply without a stack is a text of our own, which Convex prints bare."""
     if reply.stack is None:
         return LearnerError(reply.error)
-    message = uncaught(reply.error, frames_of(reply.stack, project.maps))
+    message = uncaught(reply.error, lines_of(reply.stack, project.maps))
     if reply.data is None:
         return LearnerError(message, code="UncaughtError")
     try:

@@ -54,6 +54,8 @@ class SourceMap:
         With `bundle_json`, the file was bundled, and this is the map of the bundle: it tells the sources.
         """
         self.source = source
+        self.texts = (source, json_text, bundle_json)
+        """What this map was made of."""
         self._mappings = _Mappings(json_text)
         self._bundle = None if bundle_json is None else _Mappings(bundle_json)
 

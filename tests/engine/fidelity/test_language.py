@@ -63,6 +63,10 @@ export const text = run(() => { throw "text"; });
 export const object = run(() => { throw { a: 1 }; });
 export const instance = run(() => { throw new (class Thing {})(); });
 export const nothing = run(() => { throw undefined; });
+export const array = run(() => { throw [1, "a"]; });
+export const message = run(() => { throw { message: "m" }; });
+export const thrownFunction = run(() => { throw () => 1; });
+export const ownText = run(() => { throw { toString: () => "t" }; });
 export const typeError = run(() => (null as any).field);
 export const date = run(() => ({ at: new Date(0) }));
 export const bigint = run(() => 2n ** 64n);
@@ -148,6 +152,10 @@ async def test_the_language_and_its_globals(project, name, value):
         ("object", "Uncaught #<Object>"),
         ("instance", "Uncaught #<Thing>"),
         ("nothing", "Uncaught undefined"),
+        ("array", "Uncaught [object Array]"),
+        ("message", "Uncaught #<Object>"),
+        ("thrownFunction", "Uncaught () => 1"),
+        ("ownText", "Uncaught [object Object]"),
         ("typeError", "Uncaught TypeError: Cannot read properties of null (reading 'field')"),
         ("bigint", "Uncaught Error: BigInt 18446744073709551616 does not fit into a 64-bit signed integer."),
         ("dollar", "Uncaught Error: Field name $a starts with a '$', which is reserved."),

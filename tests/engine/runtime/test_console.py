@@ -42,7 +42,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
     ],
 )
 async def test_arguments_are_rendered(learner, arguments, line):
-    assert await learner.log(f"console.log({arguments});") == [f"[LOG] {line}".rstrip()]
+    assert await learner.log(f"console.log({arguments});") == [f"[LOG] {line}"]
 
 
 async def test_every_level_has_its_name(learner):

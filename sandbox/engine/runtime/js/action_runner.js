@@ -13,7 +13,7 @@
 //   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
 //   "P" nonce                         the answer to a ping
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
-import { answer, compileModules, evaluate, exit, fillRealm, forgetCarried, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
+import { NO_PROJECT, answer, compileModules, evaluate, exit, fillRealm, forgetCarried, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
 
 const decoder = new TextDecoder();
 const UNAWAITED_MAX = 1000;
@@ -23,7 +23,7 @@ const READ_BYTES = 1 << 16;
 
 // ---- realms ----------------------------------------------------------------------------------------------------
 
-let project = { scripts: [], entries: [], environment: "{}", nowMs: 0, seed: 0 };
+let project = NO_PROJECT;
 let spare = null; // one realm of `project`, ready for the next call
 const running = new Map(); // by run
 

@@ -2,7 +2,7 @@
 (function (realm) {
   "use strict";
   const { log, uncurry, inspect, elapsedMs } = realm;
-  const { Object, String } = globalThis;
+  const { Error, Object, String } = globalThis;
   const { keys } = Object;
   const slice = uncurry(String.prototype.slice);
   const charCodeAt = uncurry(String.prototype.charCodeAt);
@@ -16,7 +16,7 @@
   let lines = 0;
 
   function write(level, values) {
-    if (hasRoom()) log(truncated(`[${level}]${shownAll(values)}`));
+    if (hasRoom()) log(truncated(`[${level}]${shownAll(values) || " "}`));
   }
 
   // Whether a line may still be printed; the last one that may says that there are more.
@@ -81,10 +81,13 @@
     writeText("INFO", `${name}: ${elapsedMs() - timers[name]}ms${shownAll(values)}`);
   }
 
-  const levels = { log: "LOG", debug: "DEBUG", info: "INFO", warn: "WARN", error: "ERROR", trace: "LOG" };
+  const levels = { log: "LOG", debug: "DEBUG", info: "INFO", warn: "WARN", error: "ERROR" };
   const console = {
     time(label) { time(label); },
     timeLog(label, ...values) { writeTime(labelOf(label), values); },
+    trace(...values) {
+      if (hasRoom()) log(truncated(`[LOG]${shownAll(values)} \n${new Error().stack}\n`));
+    },
     timeEnd(label) {
       writeTime(labelOf(label), []);
       delete timers[labelOf(label)];

@@ -16,6 +16,9 @@
   const replace = uncurry(String.prototype.replace);
   const test = uncurry(RegExp.prototype.test);
   const then = uncurry(Promise.prototype.then);
+  const objectToString = Object.prototype.toString;
+  const tagOf = uncurry(objectToString);
+  const sourceOf = uncurry(Function.prototype.toString);
   const resolved = bind.call(Promise.resolve, Promise);
 
   // What the outer realm throws (it may run out of stack in there) must not pass: its constructor leads outside.
@@ -46,11 +49,6 @@
 
   realm.phase = "import"; // "import", then the kind of the function that runs
   realm.uncurry = uncurry;
-
-  // V8 hands a stack formatter objects of the outer realm, so there must be no way to install one.
-  defineProperty(Error, "prepareStackTrace", { value: undefined, writable: false, configurable: false });
-  defineProperty(globalThis, "Error", { value: Error, writable: false, configurable: false });
-  Error.stackTraceLimit = 20;
 
   // ---- operations ----------------------------------------------------------------------------------------------
   //
@@ -435,15 +433,20 @@
   realm.fail = fail;
 
   function stackOf(thrown) {
-    const stack = `${thrown.stack ?? ""}`;
-    const isPlaced = test(/ \(?convex\/[^\n]+:\d+/, stack);
-    const origin = !isPlaced && refused !== null && refused.message === thrown.message ? refused.origin : thrown;
-    return slice(`${origin.stack ?? ""}`, 0, STACK_CHARACTERS_MAX);
+    const stack = realm.rawStackOf(thrown);
+    const isRefused = stack === "" && refused !== null && refused.message === thrown.message;
+    return slice(isRefused ? realm.rawStackOf(refused.origin) : stack, 0, STACK_CHARACTERS_MAX);
   }
 
-  function classNameOf(thrown) {
+  // How V8 names an object that is no error: a function by its source, an object without a `toString` of its own by its
+  // class, others by their tag.
+  function shownAsThrown(thrown) {
+    if (typeof thrown === "function") {
+      const source = sourceOf(thrown);
+      return source.length > 128 ? `${slice(source, 0, 111)}...<omitted>...${slice(source, -2)}` : source;
+    }
     const name = typeof thrown.constructor === "function" ? thrown.constructor.name : "";
-    return typeof name === "string" && name !== "" ? name : "Object";
+    return thrown.toString === objectToString && typeof name === "string" && name !== "" ? `#<${name}>` : tagOf(thrown);
   }
 
   // Texts are what V8 prints for an uncaught exception, without the word "Uncaught".
@@ -452,7 +455,7 @@
       if (thrown === null || (typeof thrown !== "object" && typeof thrown !== "function")) return { text: String(thrown), stack: "" };
       const stack = stackOf(thrown);
       const data = CONVEX_ERROR in thrown && typeof thrown.data === "string" ? thrown.data : undefined;
-      if (!(thrown instanceof Error)) return { text: thrown.message === undefined ? `#<${classNameOf(thrown)}>` : `${thrown.message}`, stack, data };
+      if (!(thrown instanceof Error)) return { text: shownAsThrown(thrown), stack, data };
       const name = thrown.name === undefined ? "Error" : `${thrown.name}`;
       const message = thrown.message === undefined ? "" : `${thrown.message}`;
       return { text: name === "" ? message : message === "" ? name : `${name}: ${message}`, stack, data };

@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import vm from "node:vm";
 import { cipher } from "./ciphers.js";
+import { stackLocator } from "./source_maps.js";
 
 export const { stdin, exit } = Deno;
 export const { parse, stringify } = JSON;
@@ -82,9 +83,11 @@ function compileModule([id, text]) {
 }
 
 // A project whose modules are compiled but not evaluated. Throws SyntaxError.
-export function compileModules({ scripts, entries, environment, nowMs, seed }) {
-  return { scripts: scripts.map(compileModule), entries, environment, nowMs, seed };
+export function compileModules({ scripts, maps, entries, environment, nowMs, seed }) {
+  return { scripts: scripts.map(compileModule), locate: stackLocator(maps), entries, environment, nowMs, seed };
 }
+
+export const NO_PROJECT = { scripts: [], locate: stackLocator({}), entries: [], environment: "{}", nowMs: 0, seed: 0 };
 
 // A realm with the project's modules defined. `seat` holds the functions by which the realm reaches its runner.
 export function fillRealm(seat, from) {
@@ -95,6 +98,7 @@ export function fillRealm(seat, from) {
   realm.cipher = cipher;
   realm.readCarried = readCarried;
   realm.writeCarried = writeCarried;
+  realm.locate = from.locate;
   for (const part of parts) part.runInContext(context)(realm);
   library.runInContext(context);
   realm.start(from.nowMs, from.seed, from.environment);

@@ -20,7 +20,7 @@
 import { setImmediate } from "node:timers";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { answer, compileModules, evaluate, exit, fillRealm, forgetCarried, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
+import { NO_PROJECT, answer, compileModules, evaluate, exit, fillRealm, forgetCarried, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
 
 const decoder = new TextDecoder();
 const UNAWAITED_MAX = 1000;
@@ -72,7 +72,7 @@ function makeRoom() {
 
 // ---- realms ----------------------------------------------------------------------------------------------------
 
-let project = { scripts: [], entries: [], environment: "{}", nowMs: 0, seed: 0 };
+let project = NO_PROJECT;
 let spare = null; // one realm of `project`, ready for the next call
 let current = null; // the realm whose code runs
 
@@ -123,7 +123,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function boot(command) {
   learnSources(command);
-  project = { scripts: [], entries: [], environment: "{}", nowMs: 0, seed: 0 };
+  project = NO_PROJECT;
   readyRealm();
   answer(command.run, { ok: true }, "");
 }
