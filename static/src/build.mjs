@@ -19,7 +19,8 @@ const root = import.meta.dirname;
 const dist = path.join(root, "../dist");
 const require = createRequire(path.join(root, "package.json"));
 
-const SITE = ["theme", "site", "workspace"];
+/** On every page; before it is painted, so as scripts of one file. */
+const SITE = ["theme", "site"];
 const COMMONJS_MODULES = ["react", "react/jsx-runtime", "react-dom", "react-dom/client"];
 const ES_MODULES = ["convex/react", "convex/browser", "convex/server", "convex/values"];
 
@@ -150,7 +151,8 @@ await step("convex library for the server's functions", () =>
   }));
 await step("web streams for the server's functions", () =>
   bundle({ entryPoints: { "web-streams": "runtime/web_streams.ts" }, format: "iife", globalName: "streams", target: "esnext" }));
-await step("pages and editor", () => bundle({ entryPoints: siteEntries, ...production }));
+await step("pages", () => bundle({ entryPoints: siteEntries, ...production }));
+await step("workspace", () => bundle({ entryPoints: ["workspace.ts"], ...production, format: "esm", splitting: true }));
 await step("pane runtime with React", bundleFrame);
 await step("TypeScript worker", () => bundle({ entryPoints: { "ts-worker": "worker/ts-worker.ts" }, ...production }));
 await step("types for the editor", () => writeHashed("types.json", makeTypePack(root)));

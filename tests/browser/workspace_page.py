@@ -8,7 +8,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 class WorkspacePage:
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.runs = page.get_by_role("region", name="Runs", exact=True)
+        self.runs = page.get_by_role("tabpanel", name="Runs", exact=True)
         self.data = page.get_by_role("region", name="Data", exact=True)
         self.task = page.get_by_role("region", name="Task 1")
 

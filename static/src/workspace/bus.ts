@@ -78,6 +78,8 @@ export interface BusEvents {
   checked: { upToDate: boolean };
   /** Open this file at this place in the editor. */
   "go-to": Place;
+  /** Open this tab of the dock. */
+  "show-tab": { tab: string };
   /** Save at once, without waiting for the pause. */
   "save-now": undefined;
 

@@ -22,7 +22,9 @@ export class RunsPanel extends HTMLElement {
   #drawing = 0;
   #totalsMs: number[] = [];
   #unseen = 0;
-  readonly #count = el("span", { class: "muted small num push" });
+  readonly #count = el("span", { class: "muted small num" });
+  /** Beside the dock's tabs. */
+  readonly tools = el("div", { class: "tools" }, this.#count);
   readonly #ticks = el("ol");
   readonly #axis = el("div", { class: "axis", "aria-hidden": "true" });
   readonly #list = el("ol", { class: "line scroll", tabindex: 0, "aria-label": "Runs, latest first", hidden: true });
@@ -33,7 +35,6 @@ export class RunsPanel extends HTMLElement {
   connectedCallback(): void {
     this.#axis.replaceChildren(el("span", {}, "time"), el("span", {}, "what ran, and why"), this.#ticks, el("span", { class: "u" }, "ms"));
     this.replaceChildren(
-      el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Runs")), this.#count),
       this.#axis,
       this.#empty,
       this.#list,
