@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.schema import CREATION_TIME_FIELD, ID_FIELD
-from sandbox.engine.values import UNDEFINED, Undefined, Value, check_document, check_value, dumps, size_of
+from sandbox.engine.values import UNDEFINED, Undefined, Value, check_value, dumps, nesting_problem, size_of
 from sandbox.engine.values.display import display, display_string
 
 Document: TypeAlias = dict[str, Value]
@@ -27,7 +27,7 @@ def with_system_fields(body: Document, document_id: str, creation_time: float) -
     own_time = body.get(CREATION_TIME_FIELD, creation_time)
     if type(own_time) is not float or own_time != creation_time:
         raise LearnerError(
-            f"Provided creation time Some({creation_time:.17g}) doesn't match '_creationTime' field in "
+            f"Provided creation time {repr(creation_time).removesuffix('.0')} doesn't match '_creationTime' field in "
             f"{display({ID_FIELD: document_id, **body})}",
             code="InvalidCreationTimeError",
         )
@@ -37,17 +37,13 @@ def with_system_fields(body: Document, document_id: str, creation_time: float) -
 def text_of(document: Document, *, is_system: bool = False) -> tuple[bytes, int]:
     """The text that is stored, and what it counts for (size_of). Raises LearnerError for what no document may hold.
 
-    A system document holds what the engine puts there, such as a function's arguments: its size has no bound here.
+    A system document holds what the engine puts there, such as a function's arguments: its shape has no bound here.
     """
     if is_system:
         check_value(document)
-        return dumps(document).encode(), size_of(document)
-    size = check_document(document)
-    text = dumps(document)
-    # Two names that start with an underscore are the system's own; more need a closer look.
-    if text.count('"_') > 2:
-        _check_field_names(document)
-    return text.encode(), size
+    else:
+        _check_shape(document)
+    return dumps(document).encode(), size_of(document)
 
 
 def without_system_fields(document: Document) -> Document:
@@ -61,27 +57,15 @@ def merged(document: Document, fields: dict[str, Value | Undefined]) -> Document
     return body
 
 
-def _check_field_names(document: Document) -> None:
-    problems: list[str] = []
-    for name in sorted(document):
-        if name in (ID_FIELD, CREATION_TIME_FIELD):
-            continue
-        if name.startswith("_"):
-            problems.append(
-                f"Field '{name}' starts with an underscore, which is only allowed for system fields like '_id'"
-            )
-        _check_nested_names(document[name], problems)
+def _check_shape(document: Document) -> None:
+    """How deep it is, and that only the two system fields start with an underscore; nested fields may."""
+    too_nested = nesting_problem(document)
+    problems = [] if too_nested is None else [too_nested]
+    problems += [
+        f"Field '{name}' starts with an underscore, which is only allowed for system fields like '_id'"
+        for name in sorted(document)
+        if name.startswith("_") and name not in (ID_FIELD, CREATION_TIME_FIELD)
+    ]
     if problems:
         shown = f"Document(value: {display(document)})"
         raise LearnerError(f"{shown} isn't a valid document: " + "\n ".join(problems), code="InvalidDocumentError")
-
-
-def _check_nested_names(value: Value, problems: list[str]) -> None:
-    if isinstance(value, list):
-        for inner in value:
-            _check_nested_names(inner, problems)
-    elif isinstance(value, dict):
-        for name in sorted(value):
-            if name.startswith("_"):
-                problems.append(f"Field '{name}' starts with an underscore, which is not allowed for nested fields")
-            _check_nested_names(value[name], problems)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.engine.values.bounds import check_document, check_value, nesting_of, readable_size
+from sandbox.engine.values.bounds import check_document_size, check_value, nesting_of, nesting_problem, readable_size
 from sandbox.engine.values.display import display, display_json_number, display_string, type_name
 from sandbox.engine.values.export import ValueFormat, export, export_text, parse_format
 from sandbox.engine.values.ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid
@@ -21,7 +21,7 @@ __all__ = [
     "Undefined",
     "Value",
     "ValueFormat",
-    "check_document",
+    "check_document_size",
     "check_field_names",
     "check_value",
     "compare",
@@ -45,6 +45,7 @@ __all__ = [
     "key_after",
     "loads",
     "nesting_of",
+    "nesting_problem",
     "new_uid",
     "parse_format",
     "readable_size",

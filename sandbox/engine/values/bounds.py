@@ -23,14 +23,8 @@ def check_value(value: Value) -> None:
     _check_inside(value, 0)
 
 
-def check_document(value: dict[str, Value]) -> int:
-    """The bounds of any value, and a document's: nesting and size. Pass it with its system fields. Returns the size."""
-    nesting = _check_inside(value, 0)
-    if nesting > DOCUMENT_NESTING_MAX:
-        raise LearnerError(
-            f"Document is too nested (nested {nesting} levels deep > maximum nesting {DOCUMENT_NESTING_MAX})",
-            code="TooNested",
-        )
+def check_document_size(value: dict[str, Value]) -> int:
+    """Raises LearnerError for more than a document may weigh. Returns the size."""
     size = size_of(value)
     if size > DOCUMENT_BYTES_MAX:
         raise LearnerError(
@@ -38,6 +32,14 @@ def check_document(value: dict[str, Value]) -> int:
             code="ValueTooLarge",
         )
     return size
+
+
+def nesting_problem(value: dict[str, Value]) -> str | None:
+    """What forbids a document that is nested so deep. Raises LearnerError for what no value may be."""
+    nesting = nesting_of(value)
+    if nesting <= DOCUMENT_NESTING_MAX:
+        return None
+    return f"Document is too nested (nested {nesting} levels deep > maximum nesting {DOCUMENT_NESTING_MAX})"
 
 
 def nesting_of(value: Value) -> int:

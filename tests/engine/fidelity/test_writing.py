@@ -51,7 +51,13 @@ export const names = query(async (ctx) => (await ctx.db.query("users").collect()
 export const deep = write((db) => { let x: any = 1; for (let i = 0; i < 17; i++) x = { x }; return db.insert("any", x); });
 export const long = write((db) => db.insert("any", { a: new Array(8193).fill(1) }));
 export const wide = write((db) => db.insert("any", Object.fromEntries([...Array(1025).keys()].map((n) => ["f" + n, n]))));
-export const large = write((db) => db.insert("any", { s: "x".repeat(1 << 20) }));
+export const sized = write(async (db, a) => {
+  const body = { s: "x".repeat((1 << 20) - 6 + a.more) };
+  if (a.method === "insert") return (await db.get(await db.insert("any", body))).s.length;
+  const id = await db.insert("any", {});
+  await db[a.method](id, body);
+  return (await db.get(id)).s.length;
+});
 """
 
 
@@ -154,11 +160,45 @@ async def test_a_mutation_that_throws_leaves_nothing_and_one_that_catches_goes_o
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("deep", "Document is too nested (nested 17 levels deep > maximum nesting 16)"),
         ("long", "Invalid argument `value` for `db.insert`: Array length is too long (8193 > maximum length 8192)"),
         ("wide", "Invalid argument `value` for `db.insert`: Object has too many fields (1025 > maximum number 1024)"),
-        ("large", "Value is too large (1.00 MiB > maximum size 1 MiB)"),
     ],
 )
 async def test_a_document_has_bounds(project, name, text):
     assert await project.error(name, kind="mutation") == f"Uncaught Error: {text}"
+
+
+NESTED = "{x: " * 16 + "1.0" + "}" * 16
+
+
+async def test_a_document_nests_sixteen_levels(project):
+    text = await project.error("deep", kind="mutation")
+    assert text.startswith("Uncaught Error: Document(value: {_creationTime: ")
+    assert text.endswith(
+        f", x: {NESTED}}}) isn't a valid document: Document is too nested (nested 17 levels deep > maximum nesting 16)"
+    )
+
+
+@pytest.mark.parametrize("method", ["insert", "replace"])
+async def test_what_is_written_whole_weighs_a_mebibyte_without_its_system_fields(project, method):
+    assert await project.mutation("sized", method=method, more=0) == 2**20 - 6
+    text = await project.error("sized", kind="mutation", method=method, more=1)
+    assert text == "Uncaught Error: Value is too large (1.00 MiB > maximum size 1 MiB)"
+
+
+async def test_what_a_patch_leaves_weighs_a_mebibyte_in_all(project):
+    assert await project.mutation("sized", method="patch", more=-100) == 2**20 - 106
+    text = await project.error("sized", kind="mutation", method="patch", more=0)
+    assert text == "Uncaught Error: Value is too large (1.00 MiB > maximum size 1 MiB)"
+
+
+async def test_only_top_level_fields_may_not_start_with_an_underscore(project, ann):
+    user = await project.mutation("get", id=ann)
+    value = {"user": user, "list": [{"_type": "a"}], "__typename": "b", "_tag": "c"}
+    text = await project.error("insert", kind="mutation", table="any", value=value)
+    reason = "starts with an underscore, which is only allowed for system fields like '_id'"
+    assert text.startswith('Uncaught Error: Document(value: {__typename: "b", _creationTime: ')
+    assert text.endswith(f"}}) isn't a valid document: Field '__typename' {reason}\n Field '_tag' {reason}")
+    nested = {"user": user, "list": [{"_type": "a"}]}
+    row = await project.mutation("insert", table="any", value=nested)
+    assert await fields(project, row) == nested

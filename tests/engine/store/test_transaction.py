@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -70,9 +71,12 @@ async def test_inserts_that_make_no_sense_are_refused(db: Driver):
         assert "Field '_x' starts with an underscore, which is only allowed" in await refusal(
             tx.insert("a", {"_x": 1.0})
         )
-        assert "not allowed for nested fields" in await refusal(tx.insert("a", {"x": [{"_y": None}]}))
         assert "doesn't match '_id' field" in await refusal(tx.insert("a", {"_id": "x"}))
-        assert "doesn't match '_creationTime' field" in await refusal(tx.insert("a", {"_creationTime": 1.0}))
+        told = await refusal(tx.insert("a", {"_creationTime": 1.0}))
+        assert re.fullmatch(
+            r"Provided creation time [\d.]+ doesn't match '_creationTime' field in {_creationTime: 1\.0, _id: \".*\"}",
+            told,
+        )
         assert tx.writes == ()
         await db.commit(tx)
     assert await db.store.tables() == []

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.values import (
     Int64,
-    check_document,
+    check_document_size,
     check_value,
     field_name_problem,
     identifier_problem,
+    nesting_problem,
     readable_size,
     size_of,
 )
@@ -61,14 +62,13 @@ def nested(depth):
 
 
 def test_documents_nest_16_levels():
-    check_document(nested(16))
-    message = "Document is too nested (nested 17 levels deep > maximum nesting 16)"
-    assert refusal(check_document, nested(17)) == message
+    assert nesting_problem(nested(16)) is None
+    assert nesting_problem(nested(17)) == "Document is too nested (nested 17 levels deep > maximum nesting 16)"
 
 
 def test_documents_weigh_at_most_a_mebibyte():
-    check_document({"a": "x" * (2**20 - 6)})
-    assert refusal(check_document, {"a": "x" * 2**21}) == "Value is too large (2.00 MiB > maximum size 1 MiB)"
+    assert check_document_size({"a": "x" * (2**20 - 6)}) == 2**20
+    assert refusal(check_document_size, {"a": "x" * 2**21}) == "Value is too large (2.00 MiB > maximum size 1 MiB)"
 
 
 def test_values_built_in_python_meet_the_same_bounds():
