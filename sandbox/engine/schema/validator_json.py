@@ -6,6 +6,7 @@ nothing of its shape is taken for granted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -73,6 +74,8 @@ def _parse_literal(json: Any, depth: int) -> Validator:
     value = decode(_part(json, "value", object))
     if type(value) not in (float, Int64, bool, str):
         _refuse(f"Value {display(value)} is not a valid literal.")
+    if type(value) is float and not math.isfinite(value):
+        _refuse("Infinite or NaN values are not supported in literal validators.", code="UnsupportedFloatLiteral")
     return LiteralValidator(value)
 
 

@@ -121,7 +121,7 @@ class LiteralValidator(Validator):
         if type(self.value) is Int64:
             return "<bigint>"
         if type(self.value) is float:
-            return display_json_number(self.value) if abs(self.value) < float("inf") else "<number>"
+            return display_json_number(self.value)
         return dumps(self.value)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import assume
 from hypothesis import strategies as st
 
@@ -30,7 +32,7 @@ SIMPLE = {
     "string": texts,
     "bytes": blobs,
 }
-literals = st.one_of(floats.filter(lambda number: number == number), int64s, st.booleans(), texts)
+literals = st.one_of(floats.filter(math.isfinite), int64s, st.booleans(), texts)
 
 
 def _optional(inner):

@@ -61,6 +61,10 @@ def test_record_keys_may_be_ids():
          "Invalid first character '1' in 1x: Identifiers must start with an alphabetic character or underscore"),
         ({"type": "literal", "value": None}, "Value null is not a valid literal."),
         ({"type": "literal", "value": [1]}, "Value [1.0] is not a valid literal."),
+        (
+            {"type": "literal", "value": {"$float": "AAAAAAAA8H8="}},
+            "Infinite or NaN values are not supported in literal validators.",
+        ),
         ({"type": "commitTs"}, "`v.commitTs()` is not available in this sandbox."),
         ({"type": "date"}, "Unknown validator type `date`"),
     ],

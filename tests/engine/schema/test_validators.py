@@ -201,7 +201,6 @@ def test_a_union_of_one_says_what_its_member_says():
         (literal(True), "v.literal(true)"),
         (literal(0.5), "v.literal(0.5)"),
         (literal({"$integer": "BQAAAAAAAAA="}), "v.literal(<bigint>)"),
-        (literal({"$float": "AAAAAAAA8H8="}), "v.literal(<number>)"),
         (obj(b=field(STRING, optional=True), a=NUMBER), "v.object({a: v.float64(), b: v.optional(v.string())})"),
     ],
 )
