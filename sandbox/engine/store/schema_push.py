@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from sandbox.engine.errors import Conflict, DeployError, Problem
-from sandbox.engine.schema import AnyIndexDefinition, SchemaDefinition, TableDefinition, is_subset
+from sandbox.engine.schema import ANY, AnyIndexDefinition, SchemaDefinition, TableDefinition, is_subset, start_checking
 from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Catalog, Index, Table, create_index, make_index
 from sandbox.engine.store.commit_log import Change, Commit, Timestamp, encode_changes, head_of
 from sandbox.engine.store.committer import DELETE_ENTRY, INSERT_COMMIT
@@ -225,6 +225,7 @@ class _Push:
     def _check(self, work: _TableWork, document: Document, subject: str) -> None:
         if work.checked is None:
             return
+        start_checking()
         mismatch = work.checked.document_type.mismatch(without_system_fields(document), self._catalog)
         if mismatch is not None:
             which = f'{subject} "{cast(str, document["_id"])}"' if subject == "Document with ID" else subject
@@ -245,16 +246,22 @@ class _Push:
     # --- the commits since
 
     def _follow(self, connection: sqlite3.Connection, commits: Iterable[Commit]) -> None:
-        """Brings what was built from the state before these commits to the state that `connection` sees."""
-        first: dict[str, Change] = {}
+        """Brings what was built from the state before these commits to the state that `connection` sees.
+
+        Every version that was committed is checked: as on Convex, the first that does not match fails the push for
+        good, also when it is gone by now.
+        """
+        first: dict[str, tuple[_TableWork, Change]] = {}
+        by_number = {work.table.number: work for work in self._difference.work}
         for commit in commits:
             for change in commit.changes:
-                first.setdefault(change.id, change)
-        by_number = {work.table.number: work for work in self._difference.work}
-        for change in first.values():
-            work = by_number.get(change.table_no)
-            if work is not None:
-                self._follow_document(connection, work, change)
+                work = by_number.get(change.table_no)
+                if work is not None:
+                    if change.new is not None:
+                        self._check(work, cast(Document, loads(change.new)), "New document")
+                    first.setdefault(change.id, (work, change))
+        for work, change in first.values():
+            self._follow_document(connection, work, change)
 
     def _follow_document(self, connection: sqlite3.Connection, work: _TableWork, change: Change) -> None:
         if change.old is not None:
@@ -263,7 +270,6 @@ class _Push:
         row = connection.execute(_FIND, (work.table.by_id.id, encode_key([change.id]))).fetchone()
         if row is not None:
             seq, document = row[0], cast(Document, loads(row[1]))
-            self._check(work, document, "New document")
             entries = [(index.id, key, seq) for index in work.building for key in index.keys(document)]
             connection.executemany(_PUT_ENTRY, entries)
 
@@ -344,9 +350,8 @@ def _must_check(old: SchemaDefinition, new: SchemaDefinition, table: str) -> boo
     definition, before = new.tables.get(table), old.tables.get(table)
     if definition is None or not new.schema_validation:
         return False
-    if before is None or not old.schema_validation:
-        return True
-    return not is_subset(before.document_type, definition.document_type)
+    enforced = ANY if before is None or not old.schema_validation else before.document_type
+    return not is_subset(enforced, definition.document_type)
 
 
 async def _purge_dropped(store: Store, *, also_building: bool = False) -> None:

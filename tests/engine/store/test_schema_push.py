@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.engine.errors import Conflict, DeployError, LearnerError
-from sandbox.engine.schema import SchemaDefinition
+from sandbox.engine.schema import SchemaDefinition, validators
 from sandbox.engine.store import PushProgress, Store, schema_push
 from sandbox.engine.values import loads
 
@@ -212,6 +212,35 @@ async def test_a_commit_during_a_push_that_breaks_the_new_schema_fails_the_push(
     assert db.store.schema == SchemaDefinition.EMPTY
     await db.push({"t": {}})
     documents_of(db.store.path)
+
+
+async def test_a_document_that_broke_the_new_schema_for_a_moment_fails_the_push(db: Driver, small_slices):
+    await db.insert("t", *({"n": float(n)} for n in range(10)))
+
+    async def break_and_mend(db: Driver) -> None:
+        (broken,) = await db.insert("t", {"n": "text"})
+        await db.patch(broken, {"n": 1.0})
+
+    error = await refused(push_beside(db, schema({"t": {}}, t={"n": NUMBER}), break_and_mend))
+    assert error.message.startswith('Schema validation failed.\nNew document in table "t" does not match')
+    await db.push({"t": {}}, t={"n": NUMBER})
+
+
+async def test_each_document_of_a_push_may_cost_as_much_as_one(db: Driver, monkeypatch):
+    union = {
+        "type": "union",
+        "value": [{"type": "array", "value": NUMBER}, {"type": "array", "value": {"type": "string"}}],
+    }
+    await db.insert("t", *({"n": ["a"]} for _ in range(10)))
+    monkeypatch.setattr(validators, "UNION_MEMBERS_TRIED_MAX", 5)
+    await db.push({"t": {}}, t={"n": union})
+
+
+async def test_a_schema_that_takes_anything_looks_at_no_document(db: Driver, small_slices):
+    await db.insert("t", *({"n": float(n)} for n in range(10)))
+    reports: list[PushProgress] = []
+    await db.store.push_schema(schema({"t": {}}), report=reports.append)
+    assert reports == []
 
 
 async def test_a_table_created_during_the_push_is_checked_too(db: Driver, small_slices):
