@@ -50,6 +50,10 @@ BeforeCommit = Callable[[Transaction, str], Awaitable[None]]
 
 CALLED = Cause("call")
 
+KILLED_CODE = "ProcessKilled"
+KILLED_RETRIES_MAX = 2
+"""A process that somebody else killed says nothing of the function, and its run has left nothing behind."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
@@ -249,10 +253,16 @@ class Executor:
         snapshot: Snapshot,
         before_run: BeforeRun | None = None,
     ) -> _Attempt:
-        transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
-        if before_run is not None:
-            await before_run(transaction)
-        return await self._run(request, kind, transaction)
+        for killed in range(KILLED_RETRIES_MAX + 1):
+            transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
+            if before_run is not None:
+                await before_run(transaction)
+            attempt = await self._run(request, kind, transaction)
+            if attempt.result.error is None or attempt.result.error.code != KILLED_CODE:
+                break
+            if killed < KILLED_RETRIES_MAX:
+                await attempt.settle()
+        return attempt
 
     async def _run(self, request: Request, kind: FunctionKind, transaction: Transaction) -> _Attempt:
         started = time.perf_counter()

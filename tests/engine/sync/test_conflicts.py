@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime import executor, turns
 from sandbox.engine.runtime.executor import Request
 from sandbox.engine.trace import Cause
@@ -132,6 +133,23 @@ async def test_the_error_says_who_won(backend: FakeBackend, host: PythonHost, wi
     outcome = await backend.executor.mutation(Request("notes:count", "[{}]"))
     assert outcome.error is not None
     assert f' retry. {told} changed the document with ID "{written[-1]}". See https' in outcome.error.message
+
+
+@pytest.mark.parametrize(("kills", "is_told"), [(1, False), (2, False), (3, True)])
+async def test_a_run_whose_process_was_killed_runs_again(
+    backend: FakeBackend, host: PythonHost, kills: int, is_told: bool
+) -> None:
+    @host.function("notes:killed", "mutation")
+    async def _killed(syscalls: Any, args: dict[str, Any]) -> Any:
+        await syscalls._tx.insert("notes", {"text": "once"})
+        if host.calls.count("notes:killed") <= kills:
+            raise LearnerError("killed", code="ProcessKilled")
+
+    backend.executor.functions = host.functions
+    outcome = await backend.executor.mutation(Request("notes:killed", "[{}]"))
+    assert (outcome.error is not None, outcome.note.retries) == (is_told, 0)
+    (listed,) = await backend.executor.queries([Request("notes:list", "[{}]")], Cause("call"))
+    assert listed.value == ([] if is_told else ["once"])
 
 
 async def test_a_request_asked_again_while_it_still_runs_is_answered_once_for_all(
