@@ -25,8 +25,9 @@ from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.type_check import check_types
 from sandbox.engine.store import Comparison, StoredFile, TableInfo, TablePage, Timestamp
-from sandbox.engine.sync.answers import http_answer, is_retriable
-from sandbox.engine.sync.callers import Caller, accept_admin_key
+from sandbox.engine.sync.answers import http_answer, http_failure, is_retriable
+from sandbox.engine.sync.callers import Caller, accept_admin_key, without_type_prefix
+from sandbox.engine.sync.function_paths import bare_path, path_problem
 from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Emission, Watch
@@ -80,6 +81,7 @@ __all__ = [
     "Watch",
     "WriteNote",
     "accept_admin_key",
+    "bare_path",
     "bundle_auth_config",
     "bundle_project",
     "check_digest",
@@ -90,8 +92,11 @@ __all__ = [
     "encode_ts",
     "file_too_large",
     "http_answer",
+    "http_failure",
     "is_retriable",
     "limits",
     "parse_format",
+    "path_problem",
     "probe",
+    "without_type_prefix",
 ]

@@ -48,9 +48,9 @@ from sandbox.engine.sync.callers import (
     refuse_every_key,
     refuse_every_token,
 )
+from sandbox.engine.sync.function_paths import canonical_path
 from sandbox.engine.sync.live_queries import LiveQueries
 from sandbox.engine.sync.outbox import Close, Send
-from sandbox.engine.sync.protocol import canonical_path
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Watch
 from sandbox.engine.system_functions import SYSTEM_FUNCTIONS
@@ -256,6 +256,12 @@ class Deployment:
                 return await self._run_mutation(request)
             case "action":
                 return await self.run_action(request)
+
+    async def has_function(self, path: str) -> bool:
+        """Whether there is a function of that path now, also one that the caller may not reach."""
+        await self.follow()
+        known = canonical_path(path)
+        return known in self.executor.functions or known in self.executor.system_functions
 
     async def http_action(
         self, request: HttpActionRequest, *, identity: Identity | None = None, metadata: RequestMetadata | None = None

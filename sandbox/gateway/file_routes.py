@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from sandbox.engine import LearnerError, StoredFile, check_digest, file_too_large, limits
 from sandbox.gateway import safe_answers
-from sandbox.gateway.http_api import Find, preflight
+from sandbox.gateway.http_api import Find, internal_error, open_to_pages, other_method
 from sandbox.gateway.http_requests import Refusal
 
 if TYPE_CHECKING:
@@ -59,25 +59,24 @@ def file_routes(find: Find, prefix: str = "api/storage/") -> list[URLPattern]:
 
 def _view(find: Find, handler: Handler, methods: tuple[str, ...]) -> View:
     async def answer(request: HttpRequest, place: dict[str, str]) -> HttpResponse:
-        if request.method not in methods:
-            raise Refusal(405, "MethodNotAllowed", f"{request.method} is not allowed here")
         name = place.pop("file", "")
         async with find(request, **place) as deployment:
             return await handler(request, deployment, name)
 
     @csrf_exempt
     async def view(request: HttpRequest, **place: str) -> HttpResponse:
-        if request.method == "OPTIONS":
-            return preflight(request, methods)
+        if request.method not in methods:
+            return other_method(request, methods)
         try:
-            return await answer(request, place)
+            response = await answer(request, place)
         except Refusal as refusal:
-            return _refused(refusal)
+            response = _refused(refusal)
         except LearnerError as error:
-            return _refused(Refusal(_STATUS_OF_CODE.get(error.code, 400), error.code, error.message))
+            response = _refused(Refusal(_STATUS_OF_CODE.get(error.code, 400), error.code, error.message))
         except Exception:
             logger.exception("A request for a stored file failed")
-        return _refused(Refusal(500, "InternalServerError", "Your request couldn't be completed. Try again later."))
+            response = internal_error()
+        return open_to_pages(request, response)
 
     return view
 

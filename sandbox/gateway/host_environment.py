@@ -33,7 +33,7 @@ def environment_routes(find: Find, set_variables: SetVariables) -> list[URLPatte
         return ""
 
     async def list_all(exchange: Exchange) -> str:
-        _require_admin(exchange)
+        exchange.require_admin()
         return json.dumps({"environmentVariables": own_variables(exchange.deployment)})
 
     return [
@@ -49,14 +49,8 @@ def own_variables(deployment: Deployment) -> dict[str, str]:
 
 
 def _admin_body(exchange: Exchange) -> dict[str, Any]:
-    _require_admin(exchange)
+    exchange.require_admin()
     return json_body(exchange.request)
-
-
-def _require_admin(exchange: Exchange) -> None:
-    if not exchange.caller.is_admin:
-        message = "The provided deploy key was invalid for this deployment: this address is for its admin key alone."
-        raise Refusal(403, "BadDeployKey", message)
 
 
 def _changes(body: dict[str, Any]) -> list[tuple[str, str | None]]:

@@ -31,9 +31,11 @@ from sandbox.engine import (
     TraceNote,
     accept_admin_key,
     bundle_project,
+    without_type_prefix,
 )
 from sandbox.gateway import keys
 from sandbox.gateway.host_auth_config import read_auth_config
+from sandbox.gateway.host_log import FunctionLog
 from sandbox.gateway.host_project import ProjectFolder
 from sandbox.gateway.host_providers import Providers, ProvidersUnusable
 from sandbox.gateway.host_watch import Watch
@@ -78,6 +80,7 @@ class HostedProject:
     def __init__(self, project: ProjectFolder, tools: Toolchain, options: HostOptions, say: Say) -> None:
         self.project = project
         self.watch = Watch(project)
+        self.log = FunctionLog()
         self.deployment: Deployment
         self._tools = tools
         self._options = options
@@ -86,6 +89,11 @@ class HostedProject:
         self._fetcher = Fetcher(options.fetch_policy)
         self._changing = asyncio.Lock()
         self._following: set[asyncio.Task[None]] = set()
+
+    @property
+    def name(self) -> str:
+        """As tools are told: what stands before the bar in its admin key."""
+        return without_type_prefix(self._options.admin_key).partition("|")[0] or self._options.name
 
     async def open(self) -> None:
         """Raises EngineError where the data cannot be opened."""
@@ -100,6 +108,7 @@ class HostedProject:
             fetch_policy=self._options.fetch_policy,
         )
         self.deployment.add_listener(self._hear)
+        self.deployment.add_listener(self.log.hear)
 
     async def close(self) -> None:
         for task in self._following:

@@ -26,8 +26,10 @@ from sandbox.engine import (
     RunnerRefused,
     StoreUnavailable,
     ValueFormat,
+    bare_path,
     encode_ts,
     http_answer,
+    http_failure,
     is_retriable,
 )
 from sandbox.gateway import safe_answers
@@ -35,8 +37,10 @@ from sandbox.gateway.http_requests import (
     Refusal,
     arguments,
     caller_of,
+    check_client,
+    checked_path,
+    function_path,
     json_body,
-    text_field,
     timestamp,
     wanted_format,
 )
@@ -51,6 +55,7 @@ Find = Callable[..., "AbstractAsyncContextManager[Deployment]"]
 
 VERSION = "reactive-sandbox"
 PREFLIGHT_MAX_AGE_S = 86_400
+METHODS = "GET,POST,OPTIONS,PATCH,DELETE,PUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,22 @@ class Exchange:
     async def run(self, function: str, args: Any, kind: Any) -> Outcome:
         identity, is_admin = self.caller.identity, self.caller.is_admin
         return await self.deployment.run(function, args, identity=identity, is_admin=is_admin, kind=kind)
+
+    async def run_any(self, function: str, args: Any, format_: ValueFormat) -> str:
+        """A function of whichever kind it is, as JSON text."""
+        if not await self.deployment.has_function(function):
+            text = f"Could not find function for '{bare_path(function)}'. Did you forget to run `npx convex dev`?"
+            return http_failure(LearnerError(text, code="FunctionNotFound"), format_)
+        return answer_of(await self.run(function, args, None), format_)
+
+    def require_admin(self) -> None:
+        if not self.caller.is_admin:
+            raise Refusal(
+                403,
+                "BadDeployKey",
+                "The provided deploy key was invalid for this deployment. Double check that the environment this key "
+                "was generated for matches the desired deployment.",
+            )
 
     def format(self, body: dict[str, Any], default: ValueFormat | None = None) -> ValueFormat:
         name = body.get("format")
@@ -94,6 +115,7 @@ def api_routes(find: Find) -> list[URLPattern]:
         route("action", POST=_call("action")),
         route("function", POST=_function),
         route("run/<path:function>", POST=_run),
+        route("check_admin_key", GET=_check_admin_key),
         route("query_ts", POST=_newest_ts, GET=_newest_ts),
         route("query_at_ts", POST=_query_at_ts),
         route("query_batch", POST=_query_batch),
@@ -103,18 +125,15 @@ def api_routes(find: Find) -> list[URLPattern]:
 @csrf_exempt
 async def version(request: HttpRequest, **_: str) -> HttpResponse:
     """For clients and tools that ask whether a deployment is there."""
-    response = HttpResponse(VERSION, content_type="text/plain; charset=utf-8")
-    response["Access-Control-Allow-Origin"] = "*"
-    return response
+    return open_to_pages(request, HttpResponse(VERSION, content_type="text/plain; charset=utf-8"))
 
 
 def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutine[Any, Any, HttpResponse]]:
     """The view of one address: preflights, methods, credentials, and refusals as JSON."""
 
     async def answer(request: HttpRequest, inner: dict[str, str], place: dict[str, str]) -> HttpResponse:
-        handler = handlers.get(request.method or "")
-        if handler is None:
-            raise Refusal(405, "MethodNotAllowed", f"{request.method} is not allowed here")
+        handler = handlers[request.method or ""]
+        check_client(request)
         async with find(request, **place) as deployment:
             exchange = Exchange(request, deployment, caller_of(request, deployment))
             return safe_answers.json_text(await handler(exchange, **inner))
@@ -122,41 +141,63 @@ def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutin
     @csrf_exempt
     @wraps(answer)
     async def view(request: HttpRequest, **place: str) -> HttpResponse:
-        if request.method == "OPTIONS":
-            return preflight(request, handlers)
+        if request.method not in handlers:
+            return other_method(request, handlers)
         inner = {name: place.pop(name) for name in ("function",) if name in place}
         try:
-            return await answer(request, inner, place)
+            response = await answer(request, inner, place)
         except Refusal as refusal:
-            return safe_answers.json_text(refusal.text, status=refusal.status)
+            response = safe_answers.json_text(refusal.text, status=refusal.status)
         except (RunnerRefused, StoreUnavailable) as error:
             logger.error("The deployment does not run: %s", error.message)
+            response = internal_error()
         except Exception:
             logger.exception("A request of the HTTP API failed")
-        # What went wrong is ours and not told.
-        failure = Refusal(500, "InternalServerError", "Your request couldn't be completed. Try again later.")
-        return safe_answers.json_text(failure.text, status=failure.status)
+            response = internal_error()
+        return open_to_pages(request, response)
 
     return view
 
 
-def preflight(request: HttpRequest, methods: Iterable[str]) -> HttpResponse:
-    """Any page may use a deployment that it has the address of: credentials are in headers, never in cookies."""
-    response = HttpResponse(status=204)
-    wanted = request.headers.get("Access-Control-Request-Headers", "")
-    response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Allow-Methods"] = ", ".join(("OPTIONS", *methods))
-    response["Access-Control-Allow-Headers"] = (
-        wanted if wanted and wanted.isprintable() else "Authorization, Content-Type, Convex-Client"
-    )
-    response["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE_S)
+def internal_error() -> HttpResponse:
+    """What went wrong is ours and not told."""
+    failure = Refusal(500, "InternalServerError", "Your request couldn't be completed. Try again later.")
+    return safe_answers.json_text(failure.text, status=failure.status)
+
+
+def other_method(request: HttpRequest, methods: Iterable[str]) -> HttpResponse:
+    """The answer to a preflight, or to a method that the address does not have."""
+    allowed = ",".join(["GET,HEAD" if method == "GET" else method for method in methods])
+    is_preflight = request.method == "OPTIONS"
+    response = HttpResponse(status=200 if is_preflight else 405)
+    del response["Content-Type"]
+    response["Allow"] = allowed
+    if is_preflight:
+        wanted = request.headers.get("Access-Control-Request-Headers", "")
+        if wanted and wanted.isprintable():
+            response["Access-Control-Allow-Headers"] = wanted
+        response["Access-Control-Allow-Methods"] = METHODS
+        response["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE_S)
+    return open_to_pages(request, response)
+
+
+def open_to_pages(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Any page may use a deployment that it has the address of: credentials are in headers, never in cookies.
+
+    The page's own origin stands where others write `*`, as Convex does: then it may also ask with credentials.
+    """
+    origin = request.headers.get("Origin")
+    response["Access-Control-Allow-Origin"] = origin if origin and origin.isprintable() else "*"
+    if origin:
+        response["Access-Control-Allow-Credentials"] = "true"
+    response["Vary"] = "origin, access-control-request-method, access-control-request-headers"
     return response
 
 
 def _call(kind: str) -> Handler:
     async def call(exchange: Exchange) -> str:
         body = json_body(exchange.request)
-        function, args, format_ = text_field(body, "path"), arguments(body), exchange.format(body)
+        function, args, format_ = function_path(body), arguments(body), exchange.format(body)
         return answer_of(await exchange.run(function, args, kind), format_)
 
     return call
@@ -171,17 +212,17 @@ async def _query_by_address(exchange: Exchange) -> str:
         args = json.loads(asked["args"])
     except (ValueError, RecursionError) as error:
         raise Refusal(400, "BadQueryArgs", f"Failed to deserialize query string: args: {error}") from None
-    outcome = await exchange.run(asked["path"], arguments({"args": args}), "query")
+    outcome = await exchange.run(checked_path(asked["path"]), arguments({"args": args}), "query")
     return answer_of(outcome, exchange.format(dict(asked)))
 
 
 async def _function(exchange: Exchange) -> str:
-    """A function of any kind."""
+    """A function of any kind, for admins: internal ones, too."""
     body = json_body(exchange.request)
+    exchange.require_admin()
     if body.get("componentPath"):
         raise Refusal(400, "ComponentsNotAvailable", "Components are not available in this sandbox")
-    function, args, format_ = text_field(body, "path"), arguments(body), exchange.format(body)
-    return answer_of(await exchange.run(function, args, None), format_)
+    return await exchange.run_any(function_path(body), arguments(body), exchange.format(body))
 
 
 async def _run(exchange: Exchange, function: str) -> str:
@@ -192,8 +233,13 @@ async def _run(exchange: Exchange, function: str) -> str:
             400, "MissingIdentifier", "Path or function name not provided in path, e.g. /api/run/messages/list"
         )
     body = json_body(exchange.request)
-    args, format_ = arguments(body), exchange.format(body, default="json")
-    return answer_of(await exchange.run(f"{'/'.join(module)}:{name}", args, None), format_)
+    path_ = checked_path(f"{'/'.join(module)}:{name}")
+    return await exchange.run_any(path_, arguments(body), exchange.format(body, default="json"))
+
+
+async def _check_admin_key(exchange: Exchange) -> str:
+    exchange.require_admin()
+    return '{"success":true}'
 
 
 async def _newest_ts(exchange: Exchange) -> str:
@@ -202,7 +248,7 @@ async def _newest_ts(exchange: Exchange) -> str:
 
 async def _query_at_ts(exchange: Exchange) -> str:
     body = json_body(exchange.request)
-    function, args, ts, format_ = text_field(body, "path"), arguments(body), timestamp(body), exchange.format(body)
+    function, args, ts, format_ = function_path(body), arguments(body), timestamp(body), exchange.format(body)
     try:
         outcome = await exchange.deployment.run_query_at(ts, function, args, caller=exchange.caller)
     except LearnerError as error:
@@ -216,7 +262,7 @@ async def _query_batch(exchange: Exchange) -> str:
     if not isinstance(queries, list) or not all(isinstance(query, dict) for query in queries):
         message = "Failed to deserialize the JSON body into the target type: missing field `queries`"
         raise Refusal(400, "BadJsonBody", message)
-    asked = [(text_field(query, "path"), arguments(query)) for query in queries]
+    asked = [(function_path(query), arguments(query)) for query in queries]
     formats = [exchange.format(query) for query in queries]
     outcomes = await exchange.deployment.run_query_batch(asked, caller=exchange.caller)
     answers = (answer_of(outcome, format_) for outcome, format_ in zip(outcomes, formats, strict=True))

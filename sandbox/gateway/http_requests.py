@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from sandbox.engine import Caller, LearnerError, ProtocolError, decode_ts, limits, parse_format
+from sandbox.engine import Caller, LearnerError, ProtocolError, decode_ts, limits, parse_format, path_problem
 
 if TYPE_CHECKING:
     from sandbox.engine import Deployment, ValueFormat
 
 # Clients from before these versions wait for the encoded form without asking for it.
-_FORMAT_IS_ASKED_FOR = {"npm": (1, 4, 1), "cli": (1, 4, 1), "actions": (1, 4, 1), "python": (0, 5, 0)}
-_CLIENT = re.compile(r"([a-z-]+?)-(\d+)\.(\d+)\.(\d+)")
+_FORMAT_IS_ASKED_FOR = {
+    "npm": (1, 4, 1),
+    "npm-cli": (1, 4, 1),
+    "actions": (1, 4, 1),
+    "python": (0, 5, 0),
+    "python-convex": (0, 5, 0),
+}
+_CLIENT = re.compile(r"([a-z-]+?)-(\d+)\.(\d+)\.(\d+)", re.IGNORECASE)
 _JSON_TYPE = re.compile(r"application/([\w.-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 _STATUS_OF_CODE = {
-    "BadDeployKey": 403,
     "HeaderParseFailure": 400,
     "InvalidIdentity": 400,
     "AuthProviderDiscoveryFailed": 400,
@@ -68,11 +73,33 @@ def text_field(body: dict[str, Any], name: str) -> str:
 
 
 def arguments(body: dict[str, Any]) -> dict[str, Any] | list[Any]:
-    """An object, or the older form: an array of positional arguments."""
+    """An object, or the older form: an array of positional arguments. Anything else is one, and refused later."""
     value = _field(body, "args")
-    if not isinstance(value, dict | list):
-        raise _bad_shape("args: expected an object or an array")
-    return value
+    return value if isinstance(value, dict | list) else [value]
+
+
+def function_path(body: dict[str, Any]) -> str:
+    return checked_path(text_field(body, "path"))
+
+
+def checked_path(path: str) -> str:
+    """Raises Refusal for what cannot be the path of a function."""
+    problem = path_problem(path)
+    if problem is not None:
+        message = f"{path} is not a valid path to a Convex function. {problem}"
+        raise Refusal(400, "BadConvexFunctionIdentifier", message)
+    return path
+
+
+def check_client(request: HttpRequest) -> None:
+    """Raises Refusal for a `Convex-Client` header that names no version."""
+    client = request.headers.get("Convex-Client")
+    if client is not None and "-" not in client:
+        text = (
+            f"Failed to parse client version string: '{client}'. "
+            "Expected format is {client_name}-{semver}, e.g. my-esolang-client-0.0.1"
+        )
+        raise Refusal(400, "InvalidClientVersion", text)
 
 
 def timestamp(body: dict[str, Any]) -> int:
@@ -96,14 +123,14 @@ def wanted_format(name: object, request: HttpRequest) -> ValueFormat:
 
 
 def caller_of(request: HttpRequest, deployment: Deployment) -> Caller:
-    """Whose request it is, by its Authorization header."""
-    header = request.headers.get("Authorization")
-    if header is None:
-        return Caller()
-    if len(header) < len("convex "):
-        raise Refusal(400, "InvalidHeaderFailure", "Invalid authentication header")
-    scheme, _, credentials = header.partition(" ")
+    """Whose request it is, by its Authorization header, or the admin key in its address."""
+    header, key = request.headers.get("Authorization"), request.GET.get("adminKey")
     try:
+        if header is None:
+            return Caller() if key is None else deployment.callers.admin(str(key))
+        if len(header) < len("convex "):
+            raise Refusal(400, "InvalidHeaderFailure", "Invalid authentication header")
+        scheme, _, credentials = header.partition(" ")
         match scheme.lower():
             case "convex":
                 return deployment.callers.admin_header(credentials.strip())
@@ -116,10 +143,11 @@ def caller_of(request: HttpRequest, deployment: Deployment) -> Caller:
 
 def _default_format(client: str) -> ValueFormat:
     known = _CLIENT.match(client)
-    if known is None or known[1] not in _FORMAT_IS_ASKED_FOR:
+    name = known[1].lower() if known else ""
+    if known is None or name not in _FORMAT_IS_ASKED_FOR:
         return "json"
     version = int(known[2]), int(known[3]), int(known[4])
-    return "json" if version >= _FORMAT_IS_ASKED_FOR[known[1]] else "convex_encoded_json"
+    return "json" if version >= _FORMAT_IS_ASKED_FOR[name] else "convex_encoded_json"
 
 
 def _field(body: dict[str, Any], name: str) -> Any:

@@ -221,7 +221,7 @@ export const greeting = query({ args: {}, handler: async () => [env.GREETING ?? 
         assert next(told) == ["hello", "ann"]
         assert change_variables(hosted, "k", NAME=None) == (200, "")
         assert next(told) == ["hello", None]
-        assert change_variables(hosted, "other", NAME="eve")[0] == 403
+        assert change_variables(hosted, "other", NAME="eve")[0] == 401
         assert "must begin with a letter" in change_variables(hosted, "k", **{"1A": "x"})[1]
         admin = ConvexHttpClient(hosted.url)
         admin.set_admin_auth("k")

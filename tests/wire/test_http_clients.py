@@ -59,7 +59,7 @@ def test_admins_in_python(client: ConvexHttpClient) -> None:
     client.set_admin_auth(ADMIN_KEY)
     assert client.query("m:secret") == "internal"
     client.set_admin_auth("wrong")
-    with pytest.raises(Exception, match="403 BadDeployKey"):
+    with pytest.raises(Exception, match="401 BadAdminKey"):
         client.query("m:list")
     client.set_auth("no.jwt.atall")
     with pytest.raises(Exception, match="401 "):

@@ -37,13 +37,20 @@ def error_data(error: LearnerError) -> dict[str, Any]:
 
 def http_answer(outcome: Outcome, format_: ValueFormat) -> str:
     """The JSON text of an answer to `/api/query` and its like: `{"status": …}`; an error is an answer, too."""
-    log_lines = f',"logLines":{json.dumps(outcome.log_lines)}' if outcome.log_lines else ""
+    log_lines = _log_lines(outcome.log_lines)
     if outcome.error is not None:
-        message = json.dumps(client_text(outcome.error))
-        data = ""
-        if outcome.error.has_data:
-            data = f',"errorData":{values.export_text(json.dumps(outcome.error.data), format_)}'
-        return f'{{"status":"error","errorMessage":{message}{data}{log_lines}}}'
+        return http_failure(outcome.error, format_, outcome.log_lines)
     assert outcome.value_json is not None
     # Also the encoded form is written anew: the function's own text has 1 where clients in Python expect 1.0.
     return f'{{"status":"success","value":{values.export_text(outcome.value_json, format_)}{log_lines}}}'
+
+
+def http_failure(error: LearnerError, format_: ValueFormat, log_lines: tuple[str, ...] = ()) -> str:
+    """The same for a call that failed, or that could not be made."""
+    message = json.dumps(client_text(error))
+    data = f',"errorData":{values.export_text(json.dumps(error.data), format_)}' if error.has_data else ""
+    return f'{{"status":"error","errorMessage":{message}{data}{_log_lines(log_lines)}}}'
+
+
+def _log_lines(lines: tuple[str, ...]) -> str:
+    return f',"logLines":{json.dumps(lines)}' if lines else ""

@@ -89,9 +89,8 @@ class Callers:
         """The holder of an admin key, `acting_as` the identity with these attributes."""
         if not self._verify_admin_key(key):
             raise LearnerError(
-                "The provided deploy key was invalid for this deployment. Double check that the environment this key "
-                "was generated for matches the desired deployment.",
-                code="BadDeployKey",
+                "The provided admin key was invalid for this instance",
+                code="BadAdminKey",
             )
         return Caller(None if acting_as is None else acting_identity(acting_as), is_admin=True)
 

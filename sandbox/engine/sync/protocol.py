@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.engine.errors import ProtocolError
+from sandbox.engine.sync.function_paths import canonical_path, path_problem
 
 _U64 = struct.Struct("<Q")
 SESSION_ID_LENGTH_MAX = 128  # the package sends a UUID; every request is recorded under it
@@ -97,12 +98,6 @@ def decode_ts(text: str) -> int:
         raise ProtocolError(f"Invalid timestamp {text!r}: expected base64 of 8 bytes") from error
 
 
-def canonical_path(path: str) -> str:
-    """`dir/mod.js:fn` and `dir/mod` become `dir/mod:fn` and `dir/mod:default`."""
-    module, _, name = path.partition(":")
-    return f"{module.removesuffix('.js')}:{name or 'default'}"
-
-
 def parse_client_message(text: str) -> ClientMessage:
     """One text frame. Raises ProtocolError for whatever is not a client message of the protocol."""
     try:
@@ -133,9 +128,7 @@ def _parse(raw: dict[str, Any]) -> ClientMessage:
             changes = tuple(_parse_modification(one) for one in _list(raw, "modifications"))
             return ModifyQuerySet(_version(raw, "baseVersion"), _version(raw, "newVersion"), changes)
         case "Mutation" | "Action" as kind:
-            return RequestCall(
-                kind, _version(raw, "requestId"), canonical_path(_text(raw, "udfPath")), _list(raw, "args")
-            )
+            return RequestCall(kind, _version(raw, "requestId"), _function_path(raw), _list(raw, "args"))
         case "Event":
             return ClientEvent(_text(raw, "eventType"))
         case other:
@@ -146,10 +139,8 @@ def _parse_modification(raw: dict[str, Any]) -> AddQuery | RemoveQuery:
     match raw["type"]:
         case "Add":
             journal = raw.get("journal")
-            path = canonical_path(_text(raw, "udfPath"))
-            return AddQuery(
-                _version(raw, "queryId"), path, _list(raw, "args"), journal if isinstance(journal, str) else None
-            )
+            journal = journal if isinstance(journal, str) else None
+            return AddQuery(_version(raw, "queryId"), _function_path(raw), _list(raw, "args"), journal)
         case "Remove":
             return RemoveQuery(_version(raw, "queryId"))
         case other:
@@ -172,6 +163,14 @@ def _text(raw: dict[str, Any], name: str) -> str:
     except UnicodeEncodeError:
         raise TypeError(f"{name} must be valid Unicode") from None
     return value
+
+
+def _function_path(raw: dict[str, Any]) -> str:
+    path = _text(raw, "udfPath")
+    problem = path_problem(path)
+    if problem is not None:
+        raise ProtocolError(problem)
+    return canonical_path(path)
 
 
 def _list(raw: dict[str, Any], name: str) -> list[Any]:

@@ -23,6 +23,8 @@ SYSTEM_FUNCTIONS: Mapping[str, SystemFunction] = MappingProxyType(
         "_system/frontend/getTableMapping:default": tables.get_table_mapping,
         "_system/frontend/listCronJobs:default": crons.list_cron_jobs,
         "_system/frontend/listTableScan:default": tables.list_table_scan,
+        "_system/cli/convexUrl:cloudUrl": project.cloud_url,
+        "_system/cli/convexUrl:siteUrl": project.site_url,
         "_system/cli/modules:apiSpec": project.api_spec,
         "_system/cli/queryEnvironmentVariables:default": project.list_environment,
         "_system/cli/queryEnvironmentVariables:get": project.get_environment_variable,

