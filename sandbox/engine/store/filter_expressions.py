@@ -22,6 +22,7 @@ from sandbox.engine.values import (
     compare,
     decode_with_undefined,
     field_at,
+    field_path,
 )
 from sandbox.engine.values.display import display, type_name
 
@@ -33,6 +34,28 @@ Predicate: TypeAlias = Callable[[Document], bool]
 NESTING_MAX = 128
 # A chunk of 256 documents is filtered in one go; more parts would hold up everybody else for seconds.
 PARTS_MAX = 16_384
+
+
+class MalformedQuery(LearnerError):
+    """What is no query, whatever tables and indexes there are; plan.py says of which call it was an argument."""
+
+    code = "InvalidArgument"
+
+
+def query_value(encoded: Any) -> Value | Undefined:
+    """A value in a query. Raises MalformedQuery."""
+    try:
+        return decode_with_undefined(encoded)
+    except LearnerError as error:
+        raise MalformedQuery(error.message) from None
+
+
+def query_path(text: Any) -> tuple[str, ...]:
+    """A field path in a query. Raises MalformedQuery."""
+    try:
+        return field_path(text)
+    except LearnerError as error:
+        raise MalformedQuery(error.message) from None
 
 
 def compile_filter(expression: Any) -> Predicate:
@@ -52,7 +75,7 @@ def _compile(expression: Any, depth: int, parts_before: Iterator[int]) -> Evalua
     if operator == "$field":
         return _field(operands)
     if operator == "$literal":
-        literal = decode_with_undefined(operands)
+        literal = query_value(operands)
         return lambda _: literal
     if operator in ("$neg", "$not"):
         operand = _compile(operands, depth + 1, parts_before)
@@ -82,9 +105,10 @@ def _compile_pair(operator: str, left: Evaluate, right: Evaluate) -> Evaluate:
 def _field(path: Any) -> Evaluate:
     if not isinstance(path, str):
         raise _malformed("$field takes a field path")
-    names = tuple(path.split("."))
+    names = query_path(path)
     if len(names) == 1:
-        return lambda document: document.get(path, UNDEFINED)
+        (name,) = names
+        return lambda document: document.get(name, UNDEFINED)
     return lambda document: field_at(document, names)
 
 

@@ -73,7 +73,7 @@ async def read_page(
     transaction: Transaction, plan: dict[str, Any], size: PageSize, *, cursor: str | None, end_cursor: str | None
 ) -> Page:
     """Raises LearnerError: a cursor of another query, a second page in one call, or what the plan raises."""
-    parsed = parse_plan(plan, transaction.find_table)
+    parsed = parse_plan(plan, transaction.find_table, "queryPage")
     cursors = QueryCursors(transaction.cursor_key, plan, parsed.fields)
     start = cursors.read(cursor)
     end = cursors.read(transaction.journal_in if end_cursor is None else end_cursor)

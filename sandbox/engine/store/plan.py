@@ -13,7 +13,13 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.limits import QUERY_OPERATORS_MAX
 from sandbox.engine.store.catalog import BY_ID, Index, Table
-from sandbox.engine.store.filter_expressions import Predicate, compile_filter
+from sandbox.engine.store.filter_expressions import (
+    MalformedQuery,
+    Predicate,
+    compile_filter,
+    query_path,
+    query_value,
+)
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.store.search_index import TextIndex
 from sandbox.engine.store.text_query import TextQuery, parse_text_query
@@ -22,9 +28,9 @@ from sandbox.engine.values import (
     UNDEFINED,
     Undefined,
     Value,
-    decode_with_undefined,
     encode_key,
     encode_value,
+    identifier_problem,
     key_after,
 )
 from sandbox.engine.values.display import display
@@ -69,10 +75,12 @@ class Plan(NamedTuple):
         return self.operators[0].at_most if self.operators and isinstance(self.operators[0], Limit) else None
 
 
-def parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None]) -> Plan:
-    """Raises LearnerError with Convex's text."""
+def parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None], method: str = "queryStream") -> Plan:
+    """`method` is the call that brings the plan. Raises LearnerError with Convex's text."""
     try:
         return _parse_plan(plan, find_table)
+    except MalformedQuery as error:
+        raise LearnerError(f"Invalid argument `query` for `{method}`: {error.message}", code=error.code) from None
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         # The library makes good plans; learner code can call the syscall with anything.
         raise LearnerError("Invalid query: this is not a query plan", code="InvalidQuery") from error
@@ -85,13 +93,13 @@ def _parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None])
     kind: Literal["FullTableScan", "IndexRange", "Search"] = source["type"]
     if kind == "FullTableScan":
         name = source["tableName"]
-        table = find_table(name)
+        table = _named(find_table, name)
         if table is None:
             return Plan(name, None, [], order, None, operators)
         by = table.by_creation_time
         return Plan(name, None, [], order, Interval(by.id, b"", None), operators, by.fields)
     name, _, index_name = source["indexName"].partition(".")
-    table = find_table(name)
+    table = _named(find_table, name)
     if kind == "Search":
         text_index = find_text_index(table, name, index_name)
         query = parse_text_query(name, text_index, source["filters"])
@@ -108,6 +116,14 @@ def _parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None])
     return Plan(name, index_name, range_, order, interval, operators, index.fields)
 
 
+def _named(find_table: Callable[[str], Table | None], name: str) -> Table | None:
+    table = find_table(name)
+    problem = identifier_problem(name) if table is None else None
+    if problem is not None:
+        raise MalformedQuery(problem)
+    return table
+
+
 def _plain_interval(index: Index, range_: Range) -> Interval | None:
     """The interval of the commonest range, without detours: equalities on the first fields, in their order."""
     if len(range_) > len(index.fields):
@@ -116,7 +132,7 @@ def _plain_interval(index: Index, range_: Range) -> Interval | None:
     for comparison, path in zip(range_, index.fields, strict=False):
         if comparison["type"] != "Eq" or comparison["fieldPath"] != path:
             return None
-        prefix += encode_value(decode_with_undefined(comparison["value"]))
+        prefix += encode_value(query_value(comparison["value"]))
     return Interval(index.id, prefix, key_after(prefix))
 
 
@@ -192,7 +208,8 @@ class ParsedRange:
 def parse_range(index_name: str, range_: Range) -> ParsedRange:
     parsed = ParsedRange(index_name, {})
     for comparison in range_:
-        kind, path, value = comparison["type"], comparison["fieldPath"], decode_with_undefined(comparison["value"])
+        kind, path = comparison["type"], ".".join(query_path(comparison["fieldPath"]))
+        value = query_value(comparison["value"])
         if kind == "Eq":
             if path in parsed.equalities:
                 raise _already_defined("equality", path, "==", parsed.equalities[path])

@@ -31,8 +31,10 @@ from sandbox.engine.values import (
     Value,
     check_document_size,
     decode_id,
+    encode_id,
     encode_key,
     identifier_problem,
+    uid_of_old_id,
 )
 
 
@@ -64,13 +66,24 @@ class Transaction(TransactionState):
         return {table.name: table.number for table in tables}
 
     def normalize_id(self, table: str, text: str) -> str | None:
-        """The id if it is one of that table, else None. Never raises."""
+        """The id if it is one of that table, else None; an id in its old form gets the table's number.
+
+        Raises LearnerError for a name that no table can have.
+        """
+        found = self.find_table(table)
+        problem = identifier_problem(table) if found is None else None
+        if problem is not None:
+            raise LearnerError(f"Invalid argument `table` for `db.normalizeId`: {problem}", code="InvalidTableName")
+        if found is None:
+            return None
+        old_uid = uid_of_old_id(text)
+        if old_uid is not None:
+            return encode_id(found.number, old_uid)
         try:
             table_no, _ = decode_id(text)
         except LearnerError:
             return None
-        found = self.find_table(table)
-        return text if found is not None and found.number == table_no else None
+        return text if found.number == table_no else None
 
     # --- reads
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sandbox.engine.values.bounds import check_document_size, check_value, nesting_of, nesting_problem, readable_size
 from sandbox.engine.values.display import display, display_json_number, display_string, type_name
 from sandbox.engine.values.export import ValueFormat, export, export_text, parse_format
-from sandbox.engine.values.ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid
+from sandbox.engine.values.ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid, uid_of_old_id
 from sandbox.engine.values.json_codec import decode, decode_with_undefined, dumps, encode, loads
-from sandbox.engine.values.names import check_field_names, field_name_problem, identifier_problem
+from sandbox.engine.values.names import check_field_names, field_name_problem, field_path, identifier_problem
 from sandbox.engine.values.order import compare, compile_key, encode_key, encode_value, field_at, key_after
 from sandbox.engine.values.size import size_of
 from sandbox.engine.values.types import INT64_MAX, INT64_MIN, UNDEFINED, Int64, Undefined, Value
@@ -41,6 +41,7 @@ __all__ = [
     "export_text",
     "field_at",
     "field_name_problem",
+    "field_path",
     "identifier_problem",
     "key_after",
     "loads",
@@ -51,4 +52,5 @@ __all__ = [
     "readable_size",
     "size_of",
     "type_name",
+    "uid_of_old_id",
 ]

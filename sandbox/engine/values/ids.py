@@ -5,6 +5,8 @@ Source: docs/spec/semantics.md §4. Whether the table exists is the store's ques
 
 from __future__ import annotations
 
+import base64
+import binascii
 from itertools import accumulate
 
 from sandbox.engine.errors import LearnerError
@@ -12,6 +14,8 @@ from sandbox.engine.errors import LearnerError
 UID_LENGTH = 16
 USER_TABLE_NUMBER_MIN = 10_001
 """Tables below this number are the system's."""
+
+OLD_ID_LENGTH = 22
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _LETTERS = frozenset(_ALPHABET)
@@ -60,6 +64,17 @@ def decode_id(text: str) -> tuple[int, bytes]:
     if not is_canonical or uid_end + 2 != len(body) or body[:uid_start] != _variable_length(table_number):
         raise _invalid(f"Invalid ID length {length}")
     return table_number, uid
+
+
+def uid_of_old_id(text: str) -> bytes | None:
+    """The 16 bytes of an id as Convex wrote them before ids named their table: base64 for URLs; None for no such id."""
+    if len(text) != OLD_ID_LENGTH or not text.isascii():
+        return None
+    try:
+        uid = base64.b64decode(text + "==", altchars=b"-_", validate=True)
+    except binascii.Error:
+        return None
+    return uid if base64.urlsafe_b64encode(uid) == text.encode() + b"==" else None
 
 
 def _invalid(reason: str) -> LearnerError:

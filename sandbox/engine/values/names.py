@@ -69,5 +69,18 @@ def identifier_problem(name: str) -> str | None:
     return f"Identifier {name} cannot have exclusively underscores"
 
 
+def field_path(text: str) -> tuple[str, ...]:
+    """The names of a field path such as `a.b`; points around it say nothing. Raises LearnerError for bad names."""
+    trimmed = text.strip(".")
+    if not trimmed:
+        raise LearnerError(f"Empty path {text}", code="InvalidFieldPath")
+    names = tuple(trimmed.split("."))
+    for name in names:
+        problem = identifier_problem(name)
+        if problem is not None:
+            raise LearnerError(problem, code="InvalidFieldPath")
+    return names
+
+
 def _is_word(char: str) -> bool:
     return char.isascii() and (char.isalnum() or char == "_")

@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 import pytest_asyncio
+
+from sandbox.engine.values import decode_id
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,6 +27,7 @@ export const replace = write((db, a) => (a.table ? db.replace(a.table, a.id, a.v
 export const remove = write((db, a) => (a.table ? db.delete(a.table, a.id) : db.delete(a.id)));
 export const forget = write((db, a) => db.patch(a.id, { bio: undefined }));
 export const normalize = write((db, a) => ["users", "posts", "nowhere"].map((table) => db.normalizeId(table, a.id)));
+export const normalizeTo = write((db, a) => db.normalizeId(a.table, a.id));
 export const roundTrip = write(async (db, a) => { const row = await db.get(a.id); await db.replace(a.id, row); await db.patch(a.id, row); });
 export const ownWrites = write(async (db) => {
   const ids = await Promise.all(["p", "q", "r", "s"].map((name) => db.insert("users", { name })));
@@ -147,6 +152,10 @@ async def test_creation_times_follow_the_order_of_inserts(project):
 async def test_an_id_is_normalised_for_its_own_table_only(project, ann):
     assert await project.mutation("normalize", id=ann) == [ann, None, None]
     assert await project.mutation("normalize", id="zz") == [None, None, None]
+    old = base64.urlsafe_b64encode(decode_id(ann)[1]).decode().rstrip("=")
+    assert await project.mutation("normalizeTo", table="users", id=old) == ann
+    text = await project.error("normalizeTo", kind="mutation", table="1x", id=ann)
+    assert text.startswith("Uncaught Error: Invalid argument `table` for `db.normalizeId`: Invalid first character")
 
 
 async def test_a_mutation_that_throws_leaves_nothing_and_one_that_catches_goes_on(project):

@@ -127,6 +127,44 @@ def ranges(draw):
     return draw(st.permutations(range_))
 
 
+BAD_DASH = (
+    "Identifier a-b has invalid character '-': Identifiers can only contain alphanumeric characters or underscores"
+)
+BAD_DIGIT = "Invalid first character '1' in 1x: Identifiers must start with an alphabetic character or underscore"
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        (scan("t", {"filter": {"$eq": [{"$field": "a-b"}, {"$literal": None}]}}), BAD_DASH),
+        (scan("t", {"filter": {"$not": {"$field": ""}}}), "Empty path "),
+        (
+            scan("t", {"filter": {"$eq": [{"$field": "a"}, {"$literal": [0.0] * 8193}]}}),
+            "Array length is too long (8193 > maximum length 8192)",
+        ),
+        (by("t.i", ("Eq", "a-b", 1.0)), BAD_DASH),
+        (by("t.i", ("Eq", "a", {"$set": []})), "Received a Set which is no longer supported as a Convex type."),
+        (by("missing.i", ("Gt", "1x", 1.0)), BAD_DIGIT),
+        (scan("1x"), BAD_DIGIT),
+        (by("1x.i"), BAD_DIGIT),
+        (scan(""), "Identifier cannot be empty"),
+    ],
+)
+def test_what_is_no_query_is_told_as_an_argument(plan, reason):
+    for method in ("queryStream", "queryPage"):
+        with pytest.raises(LearnerError) as caught:
+            parse_plan(plan, {"t": TABLE}.get, method)
+        assert caught.value.message == f"Invalid argument `query` for `{method}`: {reason}"
+
+
+def test_points_around_a_field_path_say_nothing():
+    assert interval_of(("Eq", ".a.", 1.0)) == interval_of(("Eq", "a", 1.0))
+    (matches,) = parse_plan(
+        scan("t", {"filter": {"$eq": [{"$field": "a."}, {"$literal": 1.0}]}}), {"t": TABLE}.get
+    ).operators
+    assert matches.matches({"a": 1.0})
+
+
 @settings(max_examples=400, deadline=None)
 @given(ranges(), documents(("a", "b")))
 def test_an_interval_holds_exactly_the_documents_that_match(range_, body):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import re
 
@@ -8,7 +9,7 @@ import pytest
 from sandbox.engine.errors import Conflict, LearnerError, LimitExceeded
 from sandbox.engine.store import Interval
 from sandbox.engine.store import meter as meter_module
-from sandbox.engine.values import encode_id, key_after, loads, size_of
+from sandbox.engine.values import decode_id, encode_id, key_after, loads, size_of
 
 from .driver import Driver, by, collect, scan, schema
 
@@ -115,6 +116,14 @@ async def test_normalize_id_knows_the_table(db: Driver):
         assert tx.normalize_id("b", document_id) is None
         assert tx.normalize_id("missing", document_id) is None
         assert tx.normalize_id("a", "nonsense") is None
+        old = base64.urlsafe_b64encode(decode_id(document_id)[1]).decode().rstrip("=")
+        assert tx.normalize_id("a", old) == document_id
+        assert decode_id(tx.normalize_id("b", old)) == (10002, decode_id(document_id)[1])
+        assert tx.normalize_id("missing", old) is None
+        for no_id in (old[:-1], old + "A", old[:-1] + "B", old[:-1] + "+", "é" * 22):
+            assert tx.normalize_id("a", no_id) is None
+        with pytest.raises(LearnerError, match=r"Invalid argument `table` for `db\.normalizeId`: Invalid first"):
+            tx.normalize_id("1x", document_id)
         numbers = tx.table_numbers()
         assert {name: number for name, number in numbers.items() if name[0] != "_"} == {"a": 10001, "b": 10002}
 

@@ -217,11 +217,15 @@
 
   // ---- operations that are answered at once ------------------------------------------------------------------------
 
+  // The host knows which names no table can have, and the ids of old, which are of 22 characters.
   function normalizeId({ table, idString }) {
-    const number = realm.tableNumberOf(`${idString}`);
-    if (number === null) return '{"id":null}';
-    if (!hasOwn(tables, table)) return slice(host("id/normalize", stringify({ __proto__: null, table, id: idString })), 1);
-    return stringify({ __proto__: null, id: tables[table] === number ? idString : null });
+    const text = `${idString}`;
+    if (hasOwn(tables, table) && text.length !== 22) {
+      return stringify({ __proto__: null, id: realm.tableNumberOf(text) === tables[table] ? text : null });
+    }
+    const reply = host("id/normalize", stringify({ __proto__: null, table, id: text }));
+    if (reply[0] === "!") throw new Error(parse(slice(reply, 1)).message);
+    return slice(reply, 1);
   }
 
   // Operations with objects for arguments belong to the parts of the realm that define those objects.
