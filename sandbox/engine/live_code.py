@@ -20,7 +20,7 @@ from sandbox.engine.jobs.cron_definitions import CronDefinition, CronError, pars
 from sandbox.engine.jobs.cron_jobs import push_crons
 from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.bundle import source_of
-from sandbox.engine.runtime.call import Analysis
+from sandbox.engine.runtime.call import Analysis, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject, compile_project
 from sandbox.engine.runtime.environment import environment_of
 from sandbox.engine.runtime.executor import Executor
@@ -132,16 +132,18 @@ class LiveCode:
     async def _change_environment(self, push: CodePush, started: float) -> None:
         assert self._project is not None
         project = replace(self._project, environment=self.environment)
+        node_functions = await self._actions.analyze(project)
         async with self._executor.changing_code:
-            analysis = await self._host.load(project)
+            analysis = await self._load(project, node_functions)
             ts = await self._pushed(lambda: None, push)
             self._make_current(project, analysis, ts, started)
 
     async def _go_live(self, project: Project, unless_newer: bool, started: float) -> None:
         """Raises DeployError, StoreUnavailable, NewerCodeIsLive."""
         compiled = replace(await compile_project(project.files, self._tools), environment=self.environment)
+        node_functions = await self._actions.analyze(compiled)
         async with self._executor.changing_code:
-            analysis = await self._host.load(compiled)
+            analysis = await self._load(compiled, node_functions)
             try:
                 crons = _crons(analysis, project.files)
             except BaseException:
@@ -203,8 +205,9 @@ class LiveCode:
         try:
             compiled = await compile_project(stored.project.files, self._tools)
             compiled = replace(compiled, environment=self.environment)
+            node_functions = await self._actions.analyze(compiled)
             async with self._executor.changing_code:
-                analysis = await self._host.load(compiled)
+                analysis = await self._load(compiled, node_functions)
                 self.revision, self._files = stored.project.revision, stored.project.files
                 self._make_current(compiled, analysis, stored.ts, started)
         except DeployError as error:
@@ -239,6 +242,11 @@ class LiveCode:
         self._executor.code_ts = ts
 
     # ── both ────────────────────────────────────────────────────────────────
+
+    async def _load(self, project: CompiledProject, node_functions: Mapping[str, FunctionInfo]) -> Analysis:
+        """Loads the project's realms; the functions of its `"use node"` files are known before. Raises DeployError."""
+        analysis = await self._host.load(project)
+        return replace(analysis, functions={**analysis.functions, **node_functions})
 
     def _make_current(self, project: CompiledProject, analysis: Analysis, ts: Timestamp, started: float) -> None:
         self._project = project

@@ -37,6 +37,7 @@ _HTTP_PROBLEMS = {
     "not a router": "The default export of `convex/http.js` is not a Router.",
 }
 ROUTES_MAX = 1_000
+_KIND_NAMES = {"query": "Query", "mutation": "Mutation", "http": "HttpAction"}
 
 
 def parse_analysis(text: str, project: CompiledProject) -> Analysis:
@@ -65,6 +66,38 @@ def _parsed(text: str) -> Any:
     if "\\u" not in text:
         return document
     return json.loads(well_formed(json.dumps(document, ensure_ascii=False)))
+
+
+def parse_node_analysis(text: str, project: CompiledProject) -> dict[str, FunctionInfo]:
+    """The functions of "use node" files from their runner's JSON text. Raises DeployError unless all are actions."""
+    try:
+        if len(text) > limits.ANALYSIS_BYTES_MAX:
+            raise DeployError("The project's validators are too large.", code="AnalysisFailed")
+        document = _parsed(text)
+        if "error" in document:
+            error, module = document["error"], str(document["module"])
+            message = f"Failed to analyze {module}.js: {error['message']}"
+            raise import_error(message, str(error["stack"]), project)
+        places = _Places(project)
+        modules = set(project.node_entries)
+        exported = [entry for entry in document["functions"] if entry["module"] in modules]
+        _refuse_too_many(exported, places)
+        for entry in exported:
+            _refuse_unless_action(entry, places)
+        return dict(pair for pair in (_function(entry, places) for entry in exported) if pair is not None)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DeployError("The project's exports could not be read.", code="AnalysisFailed") from error
+
+
+def _refuse_unless_action(entry: dict[str, Any], places: _Places) -> None:
+    if entry["kind"] == "action":
+        return
+    module, name = str(entry["module"]), str(entry["name"])
+    message = (
+        f"`{name}` defined in `{module}.js` is a {_KIND_NAMES[entry['kind']]} function. Only actions can be defined in "
+        "Node.js. See https://docs.convex.dev/functions/actions for more details."
+    )
+    raise DeployError(message, (Problem(*places.of_export(module, name), message),), code="InvalidModules")
 
 
 def import_error(text: str, stack: str, project: CompiledProject, *, entry: str = "") -> DeployError:

@@ -8,14 +8,14 @@ whatever the learner sent (docs/spec/codegen.md §2). What the modules export is
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.engine.errors import DeployError, Problem
-from sandbox.engine.runtime.entry_points import refuse_invalid_module
+from sandbox.engine.runtime.entry_points import refuse_invalid_module, runs_in_node
 from sandbox.engine.runtime.esbuild import SourceFile, transform
-from sandbox.engine.runtime.import_names import missing_names
+from sandbox.engine.runtime.import_names import missing_names, reachable
 from sandbox.engine.runtime.source_map import SourceMap
 from sandbox.engine.runtime.toolchain import Toolchain
 
@@ -51,16 +51,33 @@ class CompiledProject:
 
     scripts: dict[str, str]
     maps: dict[str, SourceMap]
+    node: frozenset[str] = frozenset()
+    """The modules of files with "use node"."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What `process.env` shows while its modules load and its functions run."""
 
     def load_command(self, now_ms: float, seed: int) -> dict[str, Any]:
-        """What a runner has to know of the project (js/realms.js)."""
+        """What a runner of realms has to know of the project (js/realms.js)."""
+        modules = reachable(self.scripts.keys() - self.node, self.scripts) if self.node else list(self.scripts)
+        maps = {path: source_map.texts for path, source_map in self.maps.items() if path in modules}
+        return self._load_command(modules, self.entries, maps, now_ms, seed)
+
+    def node_load_command(self, entries: Sequence[str]) -> dict[str, Any]:
+        """The same for a process of "use node" actions, which evaluates `entries` at once (js/node_runner.js)."""
+        return self._load_command(reachable(entries, self.scripts), entries, {}, 0.0, 0)
+
+    def scripts_for(self, module: str) -> list[tuple[str, str]]:
+        """The module and all that it imports."""
+        return [(path, self.scripts[path]) for path in reachable([module], self.scripts)]
+
+    def _load_command(
+        self, modules: Iterable[str], entries: Sequence[str], maps: dict[str, Any], now_ms: float, seed: int
+    ) -> dict[str, Any]:
         return {
             "do": "load",
-            "scripts": list(self.scripts.items()),
-            "maps": {path: source_map.texts for path, source_map in self.maps.items()},
-            "entries": self.entries,
+            "scripts": [(module, self.scripts[module]) for module in modules],
+            "maps": maps,
+            "entries": entries,
             "environment": json.dumps(dict(self.environment)),
             "nowMs": now_ms,
             "seed": seed,
@@ -68,9 +85,14 @@ class CompiledProject:
 
     @property
     def entries(self) -> list[str]:
-        """The modules whose exports count as functions, and the schema, which is evaluated first."""
-        modules = sorted(path for path in self.maps if _is_entry(path))
+        """The modules of realms whose exports count as functions, and the schema, which is evaluated first."""
+        modules = sorted(path for path in self.maps if _is_entry(path) and path not in self.node)
         return ["schema", *modules] if "schema" in self.maps else modules
+
+    @property
+    def node_entries(self) -> list[str]:
+        """The modules of "use node" files whose exports count as functions."""
+        return sorted(path for path in self.node if _is_entry(path))
 
 
 async def compile_project(files: Mapping[str, str], tools: Toolchain) -> CompiledProject:
@@ -93,7 +115,7 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
     problems = missing_names(scripts, maps, {path: file.text for path, file in sources.items()})
     if problems:
         raise DeployError(_summary(problems), problems, code="MissingExport")
-    return CompiledProject(scripts, maps)
+    return CompiledProject(scripts, maps, frozenset(path for path, file in sources.items() if file.is_node))
 
 
 def _module(item: tuple[str, str]) -> tuple[str | None, SourceFile]:
@@ -108,7 +130,8 @@ def _module(item: tuple[str, str]) -> tuple[str | None, SourceFile]:
     if not _is_unicode(text):
         message = "This file is not valid Unicode: it holds half of a surrogate pair."
         raise DeployError(message, (Problem(path, 0, 0, message),), code="InvalidText")
-    return bare, SourceFile(path, loader or "", text)
+    is_node = runs_in_node(bare, path.removeprefix(FUNCTIONS_FOLDER), path, text)
+    return bare, SourceFile(path, loader or "", text, is_node)
 
 
 def _is_unicode(text: str) -> bool:

@@ -129,10 +129,17 @@ def _is_named_like_a_module(inside: str, shown: str) -> bool:
     )
 
 
+def runs_in_node(module: str, inside: str, shown: str, text: str) -> bool:
+    """Whether the file is one for Node. Raises DeployError where Convex allows none."""
+    if not has_use_node(text):
+        return False
+    if module in _ALWAYS_ISOLATE:
+        raise _refused(shown, f'"use node" directive is not allowed for {inside}.')
+    return True
+
+
 def _runs_in_node(module: str, inside: str, shown: str, text: str) -> bool:
-    if has_use_node(text):
-        if module in _ALWAYS_ISOLATE:
-            raise _refused(shown, f'"use node" directive is not allowed for {inside}.')
+    if runs_in_node(module, inside, shown, text):
         return True
     if inside.startswith("actions/"):
         raise _refused(

@@ -2,7 +2,8 @@
 
 Only the transform service is used. It reads no file at all, neither imports nor source maps that a comment names,
 so learner code cannot make it read the server's disk; bundling would (docs/architecture.md).
-A small file can ask for endless work (an enum whose members double each other), so time, memory and output are bounded.
+A small file can ask for endless work (an enum whose members double each other), so time, memory and output are bounded:
+by what an ordinary project takes, and more for each byte of one that brings its packages along.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ START_SECONDS = 20.0
 OUTPUT_BYTES_MAX = 16 * MIB
 # Writable memory; an ordinary project needs 60 MiB. Go gives up at a stack of 1 GiB, which is too late here.
 MEMORY_BYTES_MAX = 512 * MIB
+SECONDS_PER_MIB = 1.0
+OUTPUT_PER_BYTE = 4
+MEMORY_PER_BYTE = 64
 _FLAGS = (
     "--format=cjs",
     "--platform=neutral",
@@ -40,15 +44,22 @@ _FLAGS = (
     "--log-level=silent",
     "--log-limit=20",
 )
+# What CommonJS does not have; js/node_runner.js gives every module these names.
+_NODE_FLAGS = (
+    "--define:import.meta.url=__moduleUrl",
+    "--define:import.meta.filename=__filename",
+    "--define:import.meta.dirname=__dirname",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """`path` is what messages and maps call it; `loader` is ts, tsx, js or jsx."""
+    """`path` is what messages and maps call it; `loader` is ts, tsx, js or jsx; `is_node` says where it runs."""
 
     path: str
     loader: str
     text: str
+    is_node: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +83,10 @@ async def transform(esbuild: Path, files: Sequence[SourceFile]) -> list[Transfor
     if not files:
         return []
     version = await version_of(esbuild)
-    service = _Service([str(esbuild), f"--service={version}"])
-    service.write(b"".join(pack(number, _request(file)) for number, file in enumerate(files)))
-    packets = await service.collect(len(files) + 1, DEADLINE_SECONDS)
+    requests = b"".join(pack(number, _request(file)) for number, file in enumerate(files))
+    service = _Service([str(esbuild), f"--service={version}"], len(requests))
+    service.write(requests)
+    packets = await service.collect(len(files) + 1, DEADLINE_SECONDS + SECONDS_PER_MIB * len(requests) / MIB)
     if not packets:
         raise EngineError("esbuild did not start", code="CompilerFailed")
     unpacked = map(unpack, packets[1:])  # the first one is the version
@@ -102,14 +114,15 @@ async def version_of(esbuild: Path) -> str:
 class _Service(Child):
     """Collects packets until the wanted number is there, the process ends, or a bound is passed."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
+    def __init__(self, argv: Sequence[str], input_bytes: int = 0) -> None:
         self.output = bytearray()
+        self._output_bytes_max = OUTPUT_BYTES_MAX + OUTPUT_PER_BYTE * input_bytes
         self._wanted: int | None = None
         self._packets: list[bytes] = []
         self._reader = PacketReader()
         self._done = asyncio.Event()
         super().__init__(argv)
-        bound_memory(self.pid)
+        bound_memory(self.pid, MEMORY_BYTES_MAX + MEMORY_PER_BYTE * input_bytes)
 
     async def collect(self, wanted: int | None, seconds: float) -> list[bytes]:
         """The whole packets that came, at most `wanted`; with None the output is only gathered, to its end."""
@@ -128,7 +141,7 @@ class _Service(Child):
             self._packets += self._reader.feed(data)
             if len(self._packets) >= self._wanted:
                 self._done.set()
-        if len(self.output) > OUTPUT_BYTES_MAX:
+        if len(self.output) > self._output_bytes_max:
             self._done.set()
             self.kill()
 
@@ -136,15 +149,15 @@ class _Service(Child):
         self._done.set()
 
 
-def bound_memory(pid: int) -> None:
+def bound_memory(pid: int, bytes_max: int) -> None:
     """From outside, and before it has read anything: no launcher, which would take longer than the whole transform."""
     if sys.platform == "linux":
         with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_DATA, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+            resource.prlimit(pid, resource.RLIMIT_DATA, (bytes_max, bytes_max))
 
 
 def _request(file: SourceFile) -> dict[str, Any]:
-    flags = [*_FLAGS, f"--loader={file.loader}", f"--sourcefile={file.path}"]
+    flags = [*_FLAGS, *(_NODE_FLAGS if file.is_node else ()), f"--loader={file.loader}", f"--sourcefile={file.path}"]
     return {"command": "transform", "flags": flags, "inputFS": False, "input": file.text.encode()}
 
 

@@ -27,16 +27,22 @@ from sandbox.engine.runtime.toolchain import Toolchain
 
 PROBE_SECONDS = 30.0
 HEAP_MIB = 96
+NODE_HEAP_MIB = 192
 # What a process may allocate on top of what it takes at start: the heap, and array buffers, which the heap flag does
 # not count. V8 reserves about 550 MiB of address space at start, so the limit can only be found by measuring.
 MEMORY_BYTES = 192 * MIB
 _PROBE_DATA_BYTES = 4096 * MIB
-_READER_DATA_BYTES = 1024 * MIB
+_READER_DATA_BYTES = 2048 * MIB
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _RUNNER = Path(__file__).parent / "js" / "runner.js"
 # The programs of JS processes and what they import.
-_RUNNER_FILES = ("runner.js", "action_runner.js", "realms.js", "ciphers.js", "source_maps.js")
+_NODE_RUNNER_FILES = ("builtins", "deno", "http", "operations", "os", "process", "runner", "stacks", "world")
+_RUNNER_FILES = (
+    *("runner.js", "action_runner.js", "host_lines.js", "realms.js", "ciphers.js", "source_maps.js"),
+    *(f"node_{name}.js" for name in _NODE_RUNNER_FILES),
+)
+NODE_RUNNER = "node_runner.js"
 _LINUX_STEPS = ("rlimits", "oom", "uid", "parent_death", "no_new_privileges", "landlock", "seccomp")
 _OTHER_STEPS = ("rlimits", "uid")
 _RLIMITS = {"CORE": 0, "FSIZE": 0, "NOFILE": 128}
@@ -46,6 +52,7 @@ _LOADERS = ("/lib*/ld-linux*", "/lib*/*/ld-linux*", "/lib*/ld-musl*")
 _ENVIRONMENT = {"TZ": "UTC", "NO_COLOR": "1", "DENO_DIR": "/nonexistent", "DENO_NO_UPDATE_CHECK": "1"}
 # Without code from strings the outer realm is a poor place to escape to (js/runner.js).
 _V8_FLAGS = f"--max-old-space-size={HEAP_MIB},--disallow-code-generation-from-strings"
+_NODE_V8_FLAGS = f"--max-old-space-size={NODE_HEAP_MIB}"
 _DENO_FLAGS = ("--no-prompt", "--no-config", "--no-npm", "--no-remote", "--cached-only", "--no-code-cache")
 
 
@@ -102,7 +109,8 @@ async def command(tools: Toolchain, program: str = "runner.js") -> list[str]:
             "This system offers neither Landlock nor a change of user, so learner code could read what the server can. "
             f"Use --unsafe-runner only if every learner may. Layers:\n{report}"
         )
-    return _command(report.deno, report.runner.with_name(program), report.steps, report.data_bytes)
+    more_bytes = (NODE_HEAP_MIB - HEAP_MIB) * MIB if program == NODE_RUNNER else 0
+    return _command(report.deno, report.runner.with_name(program), report.steps, report.data_bytes + more_bytes)
 
 
 async def reader_command(
@@ -180,7 +188,8 @@ def _command(deno: Path, runner: Path, steps: tuple[str, ...], data_bytes: int, 
         "execute": [str(deno), *(path for pattern in _LOADERS for path in glob(pattern))],
     }
     launch = [sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(options), "--"]
-    return [*launch, str(deno), "run", *_DENO_FLAGS, f"--v8-flags={_V8_FLAGS}", str(runner)]
+    v8_flags = _NODE_V8_FLAGS if runner.name == NODE_RUNNER else _V8_FLAGS
+    return [*launch, str(deno), "run", *_DENO_FLAGS, f"--v8-flags={v8_flags}", str(runner)]
 
 
 def _reachable_files(tools: Toolchain) -> tuple[Path, Path]:

@@ -7,7 +7,7 @@ Names that may be types are let pass: TypeScript erases them, and a re-export do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sandbox.engine.errors import Problem
 from sandbox.engine.runtime.source_map import SourceMap
@@ -20,6 +20,7 @@ _EXPORT = re.compile(r'^  (?:([\w$]+)|"([^"\n]+)"): \(\) => ', re.MULTILINE)
 _STAR = re.compile(r'^__reExport\(\w+, require\("([^"\n]+)"\)', re.MULTILINE)
 _ES_MODULE = "module.exports = __toCommonJS("
 _GENERATED_EXPORT = re.compile(r"^exports\.(\w+) = ", re.MULTILINE)
+_REQUIRE = re.compile(r"""\brequire\(["'](\.[^"'\n]+)["']\)""")
 # What a learner writes: an import that is not one of types alone.
 _CLAUSE = r"\bimport\s+(?!type\b[^,{]*[{*\w])([^;'\"]*?)\s*\bfrom\s*(?:'%s'|\"%s\")"
 _EXTENSION = re.compile(r"\.[mc]?[jt]sx?$")
@@ -36,6 +37,20 @@ def missing_names(
         for problem in _missing(module, scripts[module], sources[module], modules, maps)
     )
     return tuple(problems)
+
+
+def reachable(modules: Iterable[str], scripts: Mapping[str, str]) -> list[str]:
+    """These modules and all that they import, one through another, in the order of `scripts`."""
+    resolver = _Modules(scripts)
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            imported = (resolver.resolve(specifier, module) for specifier in _REQUIRE.findall(scripts[module]))
+            waiting += [target for target in imported if target is not None]
+    return [module for module in scripts if module in found]
 
 
 def _missing(

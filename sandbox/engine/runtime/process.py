@@ -20,7 +20,7 @@ from sandbox.engine.runtime.call import Call
 from sandbox.engine.runtime.channel import DeadlinePassed, LineChannel, ProcessEnded
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.exchange import CallStopped, Exchange, Reply
-from sandbox.engine.runtime.hardening import command
+from sandbox.engine.runtime.hardening import NODE_RUNNER, command
 from sandbox.engine.runtime.realm_sources import realm_sources
 from sandbox.engine.runtime.syscalls import Syscalls
 from sandbox.engine.runtime.toolchain import Toolchain
@@ -28,6 +28,7 @@ from sandbox.engine.runtime.toolchain import Toolchain
 BOOT_SECONDS = 30.0
 BEGIN_SECONDS = 10.0  # until learner code begins: the realm of the call before may have to be made first
 LOAD_SECONDS = 2.0
+ACTION_RUNNER = "action_runner.js"
 
 
 class JsProcess:
@@ -150,15 +151,16 @@ def _new_run() -> str:
     return secrets.token_hex(8)
 
 
-def boot_command(tools: Toolchain, run: str, *, with_actions: bool = False) -> bytes:
+def boot_command(tools: Toolchain, run: str, program: str = "runner.js") -> bytes:
     """The first command of a process: the scripts of its realms."""
     libraries = (tools.convex_library, tools.web_streams)
     versions = tuple(library.stat().st_mtime_ns for library in libraries)
-    return b'{"do":"boot","run":"%s",%s' % (run.encode(), _boot_sources(*libraries, versions, with_actions))
+    return b'{"do":"boot","run":"%s",%s' % (run.encode(), _boot_sources(*libraries, versions, program))
 
 
-@lru_cache(maxsize=4)
-def _boot_sources(convex_library: Path, web_streams: Path, _versions: tuple[int, ...], with_actions: bool) -> bytes:
+@lru_cache(maxsize=6)
+def _boot_sources(convex_library: Path, web_streams: Path, _versions: tuple[int, ...], program: str) -> bytes:
     """The rest of the boot command; `_versions` are the times of change, so that a rebuild is noticed."""
-    sources = realm_sources(web_streams, with_actions=with_actions)
+    has_realms = program != NODE_RUNNER
+    sources = realm_sources(web_streams, with_actions=program == ACTION_RUNNER) if has_realms else []
     return json.dumps({"sources": sources, "convexLibrary": convex_library.read_text()}).encode()[1:] + b"\n"

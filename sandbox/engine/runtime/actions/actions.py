@@ -28,9 +28,10 @@ from sandbox.engine.runtime.actions.http_exchange import (
     read_response,
     text_response,
 )
+from sandbox.engine.runtime.actions.node_host import NodeHost
 from sandbox.engine.runtime.actions.operations import ActionOperations
 from sandbox.engine.runtime.actions.running import ActionCall
-from sandbox.engine.runtime.call import CallResult
+from sandbox.engine.runtime.call import CallResult, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.executor import CALLED, Executor
 from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy
@@ -66,23 +67,29 @@ class Actions:
         self._clock = clock
         self._storage = storage
         self._host = ActionHost(tools)
+        self._node = NodeHost(tools)
         self._backend = EngineBackend(executor, store, clock, self.run, note_run, wake)
         self._fetcher = Fetcher(fetch_policy)
         self._places = asyncio.Semaphore(limits.ACTIONS_AT_ONCE_MAX)
         self._waiting = 0
         self._nested = 0
 
+    async def analyze(self, project: CompiledProject) -> dict[str, FunctionInfo]:
+        """The functions of the project's `"use node"` files, by path. Raises DeployError."""
+        return await self._node.analyze(project)
+
     def use(self, project: CompiledProject) -> None:
         """Makes the project the code of the actions that begin from now on."""
         self._host.use(project)
+        self._node.use(project)
 
     async def end_idle(self) -> None:
-        """Gives back the memory of a process that runs nothing."""
-        await self._host.end_idle()
+        """Gives back the memory of processes that run nothing."""
+        await asyncio.gather(self._host.end_idle(), self._node.end_idle())
 
     async def close(self) -> None:
         """Actions that run fail and say why."""
-        await self._host.close()
+        await asyncio.gather(self._host.close(), self._node.close())
         self._fetcher.close()
 
     async def run(self, request: Request, cause: Cause = CALLED, depth: int = 0) -> Outcome:
@@ -107,7 +114,11 @@ class Actions:
             transaction = self._store.transaction(snapshot, seed=b"\0" * 16, writable=False)
             table.check_args(request.path, request.args_json, transaction)
         call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(53))
-        result = await self._host.call(call, self._operations(request, depth))
+        operations = self._operations(request, depth)
+        if self._node.has(request.path):
+            result = await self._node.call(call, operations, depth)
+        else:
+            result = await self._host.call(call, operations)
         if result.value_json is not None:
             try:
                 async with self._table_names() as names:

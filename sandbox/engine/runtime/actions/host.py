@@ -120,7 +120,8 @@ class ActionHost:
                 self._retire(process)
             project = self._project
             assert project is not None
-            self._process = await ActionProcess.start(self._tools, project, self._import_ms, IMPORT_SEED)
+            load = project.load_command(self._import_ms, IMPORT_SEED)
+            self._process = await ActionProcess.start(self._tools, load)
             self._process_project = project
             return self._process
 

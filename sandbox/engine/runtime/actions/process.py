@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +19,10 @@ from sandbox.engine.errors import EngineError
 from sandbox.engine.runtime.actions.running import ActionCall, Operations, Run
 from sandbox.engine.runtime.budget import cpu_seconds
 from sandbox.engine.runtime.channel import DeadlinePassed, LineChannel, ProcessEnded
-from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.exchange import Exchange
 from sandbox.engine.runtime.frames import CallStopped, Reply, out_of_turn, read_log_line, read_outcome
 from sandbox.engine.runtime.hardening import command
-from sandbox.engine.runtime.process import BEGIN_SECONDS, BOOT_SECONDS, LOAD_SECONDS, boot_command
+from sandbox.engine.runtime.process import ACTION_RUNNER, BEGIN_SECONDS, BOOT_SECONDS, LOAD_SECONDS, boot_command
 from sandbox.engine.runtime.toolchain import Toolchain
 
 PING_SECONDS = 1.0
@@ -44,10 +44,12 @@ class _Ping:
 
 
 class ActionProcess:
-    """Start with `await ActionProcess.start(tools, project, …)`; end it with `close`."""
+    """Start with `await ActionProcess.start(tools, …)`; end it with `close`."""
 
-    def __init__(self, channel: LineChannel) -> None:
+    def __init__(self, channel: LineChannel, blocked_cpu_seconds: float | None = None) -> None:
         self._channel = channel
+        self._blocked_cpu_seconds = blocked_cpu_seconds or BLOCKED_CPU_SECONDS
+        self.loaded = ""
         self._runs: dict[bytes, Run] = {}
         self._left: set[bytes] = set()
         self._unfinished: list[Run] = []  # actions that have ended, but not what they asked for and did not wait for
@@ -57,30 +59,39 @@ class ActionProcess:
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def start(cls, tools: Toolchain, project: CompiledProject, now_ms: float, seed: int) -> ActionProcess:
-        """A process that holds the project. Raises RunnerRefused, EngineError."""
-        argv = await command(tools, "action_runner.js")
-        process = cls(LineChannel(argv, buffered_bytes_max=BUFFERED_BYTES_MAX))
+    async def start(
+        cls,
+        tools: Toolchain,
+        load_command: dict[str, Any],
+        *,
+        program: str = ACTION_RUNNER,
+        load_seconds: float = LOAD_SECONDS,
+        blocked_cpu_seconds: float | None = None,
+    ) -> ActionProcess:
+        """A process that holds a project; `loaded` is what it says of it. Raises RunnerRefused, EngineError."""
+        argv = await command(tools, program)
+        process = cls(LineChannel(argv, buffered_bytes_max=BUFFERED_BYTES_MAX), blocked_cpu_seconds)
         try:
-            await process._prepare(tools, project, now_ms, seed)
+            await process._prepare(boot_command(tools, boot := _new_run(), program), boot, load_command, load_seconds)
         except BaseException:
             await process.close()
             raise
         process._reader = asyncio.create_task(process._read())
         return process
 
-    async def _prepare(self, tools: Toolchain, project: CompiledProject, now_ms: float, seed: int) -> None:
-        boot, load = _new_run(), _new_run()
-        self._channel.write(boot_command(tools, boot, with_actions=True))
-        self._send({**project.load_command(now_ms, seed), "run": load})
+    async def _prepare(self, boot_line: bytes, boot: str, load_command: dict[str, Any], load_seconds: float) -> None:
+        load = _new_run()
+        self._channel.write(boot_line)
+        self._send({**load_command, "run": load})
         try:
             for exchange in (
                 Exchange(self._channel, boot, BOOT_SECONDS),
-                Exchange(self._channel, load, BEGIN_SECONDS, LOAD_SECONDS),
+                Exchange(self._channel, load, BEGIN_SECONDS, load_seconds),
             ):
                 reply = await exchange.run()
                 if not reply.ok:
                     raise EngineError(f"The action process did not start: {reply.error}", code="BootFailed")
+                self.loaded = reply.text
         except (DeadlinePassed, ProcessEnded, CallStopped) as error:
             report = self._channel.stderr.decode(errors="replace").strip()
             raise EngineError(f"The action process did not start: {error} {report}", code="BootFailed") from error
@@ -97,8 +108,18 @@ class ActionProcess:
     def is_busy(self) -> bool:
         return bool(self._runs)
 
-    async def call(self, call: ActionCall, operations: Operations, log_lines: list[str], seconds: float) -> Reply:
-        """Runs one action. Log lines are added to `log_lines` as they come. Raises CallStopped."""
+    async def call(
+        self,
+        call: ActionCall,
+        operations: Operations,
+        log_lines: list[str],
+        seconds: float,
+        scripts: Sequence[tuple[str, str]] = (),
+    ) -> Reply:
+        """Runs one action. Log lines are added to `log_lines` as they come. Raises CallStopped.
+
+        `scripts` are modules that the process may lack, for those that do not hold the whole project.
+        """
         loop = asyncio.get_running_loop()
         token = _new_run().encode()
         run = Run(
@@ -107,7 +128,8 @@ class ActionProcess:
         if not self._runs:
             self._pulse = time.monotonic()
         self._runs[token] = run
-        self._send({"do": "call", "run": token.decode(), "args": call.args, "about": call.about})
+        more = {"scripts": scripts} if scripts else {}
+        self._send({"do": "call", "run": token.decode(), "args": call.args, "about": call.about, **more})
         if not self.is_alive:
             run.fail(self._why_ended(run))
         try:
@@ -223,10 +245,11 @@ class ActionProcess:
                 self._send({"do": "ping", "nonce": self._ping.nonce.decode()})
             return
         used = cpu_seconds(self.pid) - self._ping.cpu_seconds
-        limit = BLOCKED_SECONDS if used < BLOCKED_CPU_SECONDS else BLOCKED_CPU_SECONDS
+        allowed = self._blocked_cpu_seconds
+        limit = max(BLOCKED_SECONDS, allowed) if used < allowed else allowed
         if now - self._ping.at >= limit:
             raise CallStopped(
-                f"An action computed for more than {BLOCKED_CPU_SECONDS:.0f}s without awaiting anything. "
+                f"An action computed for more than {allowed:.0f}s without awaiting anything. "
                 "The action process was ended, with all actions that ran in it.",
                 code="ActionBlocked",
             )

@@ -13,13 +13,12 @@
 //   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
 //   "P" nonce                         the answer to a ping
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
-import { NO_PROJECT, answer, compileModules, evaluate, exit, fillRealm, forgetCarried, learnSources, parse, refuseResult, stdin, stringify, writeLine } from "./realms.js";
+import { eachLine } from "./host_lines.js";
+import { NO_PROJECT, answer, compileModules, evaluate, fillRealm, forgetCarried, learnSources, parse, refuseResult, stringify, writeLine } from "./realms.js";
 
-const decoder = new TextDecoder();
 const UNAWAITED_MAX = 1000;
 const TIMERS_MAX = 10_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
-const READ_BYTES = 1 << 16;
 
 // ---- realms ----------------------------------------------------------------------------------------------------
 
@@ -205,30 +204,4 @@ function handle(line) {
   reply(line.slice(1, id - 1), line.slice(id, text - 1), line.slice(text));
 }
 
-// ---- lines from the host ---------------------------------------------------------------------------------------
-
-let pieces = []; // of a line whose end has not come yet
-
-function join(last) {
-  if (pieces.length === 0) return decoder.decode(last);
-  let text = "";
-  const stream = new TextDecoder();
-  for (const piece of pieces) text += stream.decode(piece, { stream: true });
-  pieces = [];
-  return text + stream.decode(last);
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-const chunk = new Uint8Array(READ_BYTES);
-for (;;) {
-  const count = await stdin.read(chunk);
-  if (count === null) exit(0);
-  let start = 0;
-  for (let newline = chunk.indexOf(10); newline >= 0 && newline < count; newline = chunk.indexOf(10, start)) {
-    handle(join(chunk.subarray(start, newline)));
-    start = newline + 1;
-    // Between two answers a function goes on as far as it can: nobody sees them come at once.
-    await turn();
-  }
-  if (start < count) pieces.push(chunk.slice(start, count));
-}
+await eachLine(handle);

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest_asyncio
 
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.actions.host import ActionHost
+from sandbox.engine.runtime.actions.node_host import NodeHost
 from sandbox.engine.runtime.actions.running import ActionCall
-from sandbox.engine.runtime.call import CallResult
+from sandbox.engine.runtime.call import CallResult, FunctionInfo
 from sandbox.engine.runtime.compile import compile_project
 
 IMPORTS = """import { query, mutation, action, internalAction, httpAction } from "./_generated/server";
@@ -86,6 +88,51 @@ class Actor:
         result = await self.result(body, **options)
         assert result.error is not None, result.value_json
         return result.error
+
+
+class NodeActor:
+    """The same for a project whose file "code" is one for Node."""
+
+    def __init__(self, tools: Any) -> None:
+        self.tools = tools
+        self.host = NodeHost(tools)
+        self.operations = FakeOperations()
+
+    async def deploy(self, environment: dict[str, str] | None = None, **files: str) -> dict[str, FunctionInfo]:
+        sources = {f"convex/{path}.ts": text for path, text in files.items()}
+        project = replace(await compile_project(sources, self.tools), environment=environment or {})
+        functions = await self.host.analyze(project)
+        self.host.use(project)
+        return functions
+
+    async def call(self, path: str = "code:f", args: Any = None, **options: Any) -> CallResult:
+        text = json.dumps([args or {}])
+        return await self.host.call(ActionCall(path, text, NOW_MS, 7), self.operations, **options)
+
+    async def result(self, body: str, args: Any = None, **options: Any) -> CallResult:
+        """Deploys an action of this body and calls it. Its handler's body starts on line 6."""
+        self.operations = FakeOperations()
+        await self.deploy(code=f'"use node"; {action(body)}')
+        return await self.call(args=args, **options)
+
+    async def run(self, body: str, args: Any = None, **options: Any) -> Any:
+        result = await self.result(body, args, **options)
+        if result.error is not None:
+            raise result.error
+        assert result.value_json is not None
+        return json.loads(result.value_json)
+
+    async def error(self, body: str, **options: Any) -> LearnerError:
+        result = await self.result(body, **options)
+        assert result.error is not None, result.value_json
+        return result.error
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def node(tools):
+    actor = NodeActor(tools)
+    yield actor
+    await actor.host.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
