@@ -103,7 +103,9 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
     """
     sources = {path: file for path, file in map(_module, sorted(files.items())) if path is not None}
     transformed = await transform(tools.esbuild, list(sources.values()))
-    problems = tuple(problem for result in transformed for problem in result.problems)
+    problems = tuple(
+        _in_source(problem, files.get(f"{problem.file}.map")) for result in transformed for problem in result.problems
+    )
     if problems:
         raise DeployError(_summary(problems), problems, code="SyntaxError")
     scripts = {path: result.code for path, result in zip(sources, transformed, strict=True)}
@@ -146,6 +148,12 @@ def _is_entry(path: str) -> bool:
     """Source: docs/spec/codegen.md §1. A schema in any folder is no function module, nor is a name with two dots."""
     name = path.rpartition("/")[2]
     return name != "schema" and "." not in name and not path.startswith(SHARED_FOLDER)
+
+
+def _in_source(problem: Problem, bundle_map: str | None) -> Problem:
+    """What esbuild finds in the text of a bundle lies in one of the files that the bundle was made of."""
+    place = None if bundle_map is None else SourceMap.of_bundle(bundle_map, problem.line, problem.column)
+    return problem if place is None else Problem(*place, problem.message)
 
 
 def _summary(problems: tuple[Problem, ...]) -> str:

@@ -50,6 +50,8 @@ _NODE_FLAGS = (
     "--define:import.meta.filename=__filename",
     "--define:import.meta.dirname=__dirname",
 )
+# How esbuild says what Convex says in other words (docs/spec/runtime-abi.md §3).
+_TOP_LEVEL_AWAIT = "Top-level await is currently not supported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +172,14 @@ def _transformed(file: SourceFile, answer: dict[str, Any]) -> Transformed:
 
 def problem_of(message: dict[str, Any], file: str) -> Problem:
     """An error as esbuild tells it; `file` is blamed when it names none."""
-    location = message["location"]
+    location, text = message["location"], message["text"]
+    if text.startswith(_TOP_LEVEL_AWAIT):
+        text = "Top-level awaits in source files are unsupported"
     if location is None:
-        return Problem(file, 0, 0, message["text"])
+        return Problem(file, 0, 0, text)
     # esbuild counts columns in bytes from 0, everybody else here in UTF-16 units from 1.
     before = location["lineText"].encode()[: location["column"]].decode(errors="ignore")
-    return Problem(location["file"], location["line"], len(before.encode("utf-16-le")) // 2 + 1, message["text"])
+    return Problem(location["file"], location["line"], len(before.encode("utf-16-le")) // 2 + 1, text)
 
 
 def _text(value: str | bytes) -> str:

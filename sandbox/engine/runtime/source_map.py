@@ -59,6 +59,13 @@ class SourceMap:
         self._mappings = _Mappings(json_text)
         self._bundle = None if bundle_json is None else _Mappings(bundle_json)
 
+    @staticmethod
+    def of_bundle(bundle_json: str, line: int, column: int) -> SourcePlace | None:
+        """The place in a source for one in the text of a bundle."""
+        mappings = _Mappings(bundle_json)
+        found = mappings.find(line, column)
+        return None if found is None else (mappings.sources[found[0]], *found[1:])
+
     def locate(self, line: int, column: int) -> SourcePlace | None:
         """The place in a source for one in the compiled text; all count from 1, columns in UTF-16 units."""
         found = self._mappings.find(line, column)
