@@ -45,6 +45,12 @@ exports.env = process.env;
 }
 
 
+# What esbuild makes of import(), and what the realm has instead, as long as that: the same namespace every time. The
+# process of `"use node"` files has a `require` of its own.
+_IMPORTED = "Promise.resolve().then(() => __toESM(require("
+_IMPORTED_ONCE = "Promise.resolve().then(() => require.space_(("
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledProject:
     """Keys are module paths under convex/ without extension: "signups", "schema", "_generated/api"."""
@@ -117,7 +123,9 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
     problems = missing_names(scripts, maps, {path: file.text for path, file in sources.items()})
     if problems:
         raise DeployError(_summary(problems), problems, code="MissingExport")
-    return CompiledProject(scripts, maps, frozenset(path for path, file in sources.items() if file.is_node))
+    node = frozenset(path for path, file in sources.items() if file.is_node)
+    once = {path: text.replace(_IMPORTED, _IMPORTED_ONCE) for path, text in scripts.items() if path not in node}
+    return CompiledProject(scripts | once, maps, node)
 
 
 def _module(item: tuple[str, str]) -> tuple[str | None, SourceFile]:

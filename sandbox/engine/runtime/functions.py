@@ -12,6 +12,7 @@ from sandbox.engine import limits, schema, values
 from sandbox.engine.errors import LearnerError, LimitExceeded
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.trace import FunctionKind
+from sandbox.engine.values import LONE_SURROGATE
 
 TableNames = schema.TableNames
 
@@ -59,6 +60,9 @@ class FunctionTable:
         try:
             returned = values.loads(value_json)
         except LearnerError as error:
+            if error.code == "LoneSurrogate":
+                text = f"Function {file_path(path)} failed. Could not parse return value as json: {LONE_SURROGATE}"
+                raise LearnerError(text, code="FunctionReturnInvalidJson") from None
             raise LearnerError(f"{subject} invalid: {error.message}", code=error.code) from None
         _refuse_if_large(f"{subject} is", returned, value_json, limits.RETURN_BYTES_MAX)
         validator = self._validators[path][1]

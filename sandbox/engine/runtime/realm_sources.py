@@ -12,7 +12,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "js"
 _EAGER = (
-    *("prelude.js", "stacks.js", "fixed_world.js", "ids.js", "inspect.js", "console.js"),
+    *("prelude.js", "exports.js", "stacks.js", "fixed_world.js", "ids.js", "inspect.js", "console.js"),
     *("async_context.js", "web.js", "url.js"),
 )
 _LAZY = ("events", "streams", "headers", "files", "forms", "bodies", "keys", "crypto")

@@ -6,7 +6,7 @@ from sandbox.engine.values.bounds import check_document_size, check_value, nesti
 from sandbox.engine.values.display import display, display_json_number, display_string, type_name
 from sandbox.engine.values.export import ValueFormat, export, export_text, parse_format
 from sandbox.engine.values.ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid, uid_of_old_id
-from sandbox.engine.values.json_codec import decode, decode_with_undefined, dumps, encode, loads
+from sandbox.engine.values.json_codec import LONE_SURROGATE, decode, decode_with_undefined, dumps, encode, loads
 from sandbox.engine.values.names import check_field_names, field_name_problem, field_path, identifier_problem
 from sandbox.engine.values.order import compare, compile_key, encode_key, encode_value, field_at, key_after
 from sandbox.engine.values.size import size_of
@@ -15,6 +15,7 @@ from sandbox.engine.values.types import INT64_MAX, INT64_MIN, UNDEFINED, Int64, 
 __all__ = [
     "INT64_MAX",
     "INT64_MIN",
+    "LONE_SURROGATE",
     "UNDEFINED",
     "USER_TABLE_NUMBER_MIN",
     "Int64",

@@ -28,6 +28,9 @@ _FLOAT64 = struct.Struct("<d")
 _INT64 = struct.Struct("<q")
 _are_known = known_field_names.issuperset
 
+LONE_SURROGATE = "unexpected end of hex escape"
+"""What Convex's reader of JSON says of half a surrogate pair."""
+
 LONG_TEXT = 1 << 16
 QUOTES_FEW = 10_000
 _NUMBERS = re.compile(rf'(?<=\[)[^][{{}}"]{{{2 * ARRAY_LENGTH_MAX},}}(?=\])')

@@ -33,6 +33,10 @@ export const total = query(async (ctx) => {
 export const who = query(async (ctx) => (await ctx.auth.getUserIdentity())?.subject ?? null);
 """
 
+LATE = """import * as late from "./late";
+export const act = action(async (): Promise<any> => { BODY });
+"""
+
 
 async def call(project, body, *, more="", identity=None, **args):
     code = (
@@ -251,3 +255,17 @@ async def test_a_fetched_response_can_be_stored(project):
     const id = await ctx.storage.store(await response.blob());
     return (await ctx.storage.getMetadata(id)).size;"""
     assert await run(project, body) == 70000
+
+
+async def test_import_gives_the_same_namespace_every_time(project):
+    files = {"convex/late.ts": "export const one = {};\nexport default 2;\n"}
+    body = """const [first, second] = [await import("./late"), await import("./late.js")];
+    return [first === second, first.one === late.one, first.default, Object.keys(first).sort()];"""
+    await project.deploy(files={**files, "convex/a.ts": IMPORTS + LATE.replace("BODY", body)})
+    outcome = await project.deployment.run("a:act", {}, kind="action")
+    assert outcome.value == [True, True, 2, ["default", "one"]]
+
+
+async def test_import_of_no_module_is_a_rejection(project):
+    text = await run(project, 'const path = "./nowhere"; return import(path).catch((error) => String(error));')
+    assert text == "TypeError: Couldn't find JavaScript module 'nowhere'"

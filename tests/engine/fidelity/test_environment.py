@@ -16,8 +16,13 @@ import { env } from "./_generated/server";
 const atImport = process.env.GREETING;
 export const greeting = query(() => [process.env.GREETING ?? null, atImport ?? null, env.GREETING ?? null]);
 export const addresses = query(() => [process.env.CONVEX_CLOUD_URL, process.env.CONVEX_SITE_URL, process.env.NODE_ENV]);
-export const names = query(() => Object.keys(process.env).sort());
-export const changed = query(() => { process.env.GREETING = "mine"; return process.env.GREETING; });
+export const names = query(() => [Object.keys(process.env), "GREETING" in process.env, JSON.stringify(process.env)]);
+export const changed = query(() => {
+  process.env.GREETING = "mine";
+  process.env.OTHER = "mine";
+  return [process.env.GREETING, process.env.OTHER ?? null];
+});
+export const printed = query(() => { console.log(process.env); });
 export const inner = internalQuery(() => process.env.GREETING);
 export const nested = query(async (ctx) => await ctx.runQuery("m:inner" as any, {}));
 """
@@ -43,12 +48,15 @@ async def test_functions_and_module_scope_see_the_variables(project):
 async def test_the_deployment_names_its_own_addresses(project):
     addresses = ["http://127.0.0.1:3210", "http://127.0.0.1:3211", "production"]
     assert await project.query("addresses") == addresses
-    assert await project.query("names") == ["CONVEX_CLOUD_URL", "CONVEX_SITE_URL", "GREETING"]
 
 
-async def test_a_function_changes_only_its_own_copy(project):
-    assert await project.query("changed") == "mine"
-    assert (await project.query("greeting"))[0] == "hello"
+async def test_variables_are_asked_for_by_name_and_never_listed(project):
+    assert await project.query("names") == [[], False, "{}"]
+    assert (await project.deployment.run_query("m:printed", {})).log_lines == ("[LOG] [process.env]",)
+
+
+async def test_no_function_changes_a_variable(project):
+    assert await project.query("changed") == ["hello", None]
 
 
 async def test_a_change_runs_every_live_query_again(project):

@@ -25,6 +25,8 @@ export const bigint = list((q: any) => q.eq("x", 5n));
 export const strings = list((q: any) => q.gte("x", "").lt("x", new ArrayBuffer(0)));
 export const none = list((q: any) => q.gt("x", 5).lt("x", 3));
 export const echo = query({ args: { x: v.any() }, handler: async (_, { x }) => x });
+export const halfReturned = query(() => "\\ud83c...");
+export const halfStored = mutation(async (ctx) => await ctx.db.insert("other", { text: "\\ud83c..." }));
 export const same = mutation(async (ctx) => {
   const special = { z: -0, n: NaN, i: 2n ** 63n - 1n, b: new ArrayBuffer(2), "": 1, "a b": {} };
   const id = await ctx.db.insert("other", special);
@@ -72,3 +74,10 @@ async def test_a_value_comes_back_as_it_went(project, value):
 
 async def test_documents_keep_what_json_cannot_say(project):
     assert await project.mutation("same") == [True, True, True, 2, 1, {}]
+
+
+async def test_half_a_surrogate_pair_is_no_json(project):
+    text = "Function m.js:halfReturned failed. Could not parse return value as json: unexpected end of hex escape"
+    assert await project.error("halfReturned") == text
+    text = "Uncaught Error: Received invalid json: unexpected end of hex escape"
+    assert await project.error("halfStored", kind="mutation") == text

@@ -5,7 +5,7 @@
 (function (realm) {
   "use strict";
   const { parse, stringify } = JSON;
-  const { Error, Promise, String, TypeError } = globalThis;
+  const { Error, Promise, String, TypeError, WeakMap } = globalThis;
   const { freeze, defineProperty, hasOwn, keys } = Object;
   const bind = Function.prototype.bind;
   const uncurry = bind.bind(Function.prototype.call);
@@ -16,6 +16,8 @@
   const replace = uncurry(String.prototype.replace);
   const test = uncurry(RegExp.prototype.test);
   const then = uncurry(Promise.prototype.then);
+  const recall = uncurry(WeakMap.prototype.get);
+  const remember = uncurry(WeakMap.prototype.set);
   const objectToString = Object.prototype.toString;
   const tagOf = uncurry(objectToString);
   const sourceOf = uncurry(Function.prototype.toString);
@@ -43,6 +45,7 @@
 
   const STREAM_BATCH = 256;
   const STACK_CHARACTERS_MAX = 16_384;
+  const INDEX = "/index";
   const CONVEX_ERROR = Symbol.for("ConvexError");
   const INVOKERS = freeze({ __proto__: null, query: "invokeQuery", mutation: "invokeMutation", action: "invokeAction" });
   const LABELS = freeze({ __proto__: null, query: "Query", mutation: "Mutation", action: "Action", http: "HttpAction" });
@@ -232,7 +235,7 @@
   realm.jsOperations = { __proto__: null };
   function jsSyscall(op, args) {
     const operation = realm.jsOperations[`${op}`];
-    if (operation === undefined) throw new Error(`Unknown JS operation ${op}`);
+    if (operation === undefined) throw new Error(`Unknown JS syscall: ${op}`);
     return operation(args);
   }
 
@@ -243,6 +246,7 @@
   const factories = { __proto__: null };
   const modules = { __proto__: null };
   const packages = { __proto__: null };
+  const spaces = new WeakMap();
 
   realm.start = (nowMs, seed, environment) => {
     const { server, values } = globalThis.__convexLib;
@@ -271,8 +275,21 @@
     const module = { exports: {} };
     modules[id] = module;
     const factory = factories[id]; // called without a receiver, which would show in stacks
-    factory(module.exports, (specifier) => require(`${specifier}`, id), module);
+    const requireHere = (specifier) => require(`${specifier}`, id);
+    requireHere.space_ = (specifier) => spaceOf(requireHere(specifier));
+    factory(module.exports, requireHere, module);
     return module.exports;
+  }
+
+  // What import() gives: the exports of a module, and those of CommonJS as the default beside their names.
+  function spaceOf(exported) {
+    if (exported === null || (typeof exported !== "object" && typeof exported !== "function")) return { default: exported };
+    if (exported.__esModule === true) return exported;
+    const known = recall(spaces, exported);
+    if (known !== undefined) return known;
+    const space = { ...exported, default: exported };
+    remember(spaces, exported, space);
+    return space;
   }
 
   // A static import runs while modules load; one that comes later was written as import().
@@ -282,9 +299,10 @@
     }
     if (packages[specifier] !== undefined) return packages[specifier];
     const id = resolve(specifier, from);
-    if (id === null || factories[id] === undefined) {
+    if (id === null || (factories[id] === undefined && realm.phase === "import")) {
       throw new TypeError(`Could not resolve "${specifier}". Only convex/server, convex/values and this project's own files can be imported.`);
     }
+    if (factories[id] === undefined) throw new TypeError(`Couldn't find JavaScript module '${slice(id, 0, -INDEX.length)}'`);
     return load(id);
   }
 
@@ -302,37 +320,7 @@
     for (const step of path) id += (id === "" ? "" : "/") + step;
     if (factories[id] !== undefined) return id;
     const bare = replace(id, /\.[mc]?[jt]sx?$/, "");
-    return factories[bare] !== undefined ? bare : `${id}/index`;
-  }
-
-  // What a deploy needs to know of the project; the host checks every part of it.
-  realm.analyze = () => {
-    try {
-      const functions = [];
-      for (const id of keys(modules)) if (id !== "schema" && !startsWith(id, "_generated/")) analyzeModule(id, functions);
-      settle(true, stringify({ __proto__: null, functions, schema: exportedSchema(), crons: exportedCrons(), http: exportedRoutes() }));
-    } catch (error) {
-      fail(error);
-    }
-  };
-
-  function analyzeModule(module, functions) {
-    const exported = modules[module].exports;
-    for (const name of keys(exported)) {
-      const value = exported[name];
-      const kind = kindOf(value);
-      if (kind === null) continue;
-      const visibility = value.isInternal ? "internal" : "public";
-      const described = { __proto__: null, module, name, kind, visibility, args: null, returns: null, error: null };
-      functions[functions.length] = described;
-      if (kind === "http") continue;
-      try {
-        described.args = `${value.exportArgs()}`;
-        described.returns = `${value.exportReturns()}`;
-      } catch (error) {
-        described.error = describe(error).text;
-      }
-    }
+    return factories[bare] !== undefined ? bare : id + INDEX;
   }
 
   function kindOf(value) {
@@ -341,44 +329,6 @@
     if (value.isMutation) return "mutation";
     if (value.isAction) return "action";
     return value.isHttp ? "http" : null;
-  }
-
-  function exportedSchema() {
-    if (modules.schema === undefined) return null;
-    const schema = modules.schema.exports.default;
-    if (schema === undefined || schema === null) return { __proto__: null, error: "missing" };
-    if (typeof schema !== "object" || typeof schema.export !== "function") return { __proto__: null, error: "not a schema" };
-    try {
-      return { __proto__: null, json: `${schema.export()}` };
-    } catch (error) {
-      return { __proto__: null, error: "threw", text: describe(error).text };
-    }
-  }
-
-  function exportedCrons() {
-    if (modules.crons === undefined) return null;
-    const crons = modules.crons.exports.default;
-    if (crons === undefined) return { __proto__: null, error: "missing" };
-    if (crons === null || typeof crons !== "object" || crons.isCrons !== true || typeof crons.export !== "function") return { __proto__: null, error: "not crons" };
-    try {
-      return { __proto__: null, json: `${crons.export()}` };
-    } catch (error) {
-      return { __proto__: null, error: "threw", text: describe(error).text };
-    }
-  }
-
-  function exportedRoutes() {
-    if (modules.http === undefined) return null;
-    const router = modules.http.exports.default;
-    if (router === undefined) return { __proto__: null, error: "missing" };
-    if (router === null || typeof router !== "object" || router.isRouter !== true || typeof router.getRoutes !== "function") return { __proto__: null, error: "not a router" };
-    try {
-      const routes = [];
-      for (const [path, method] of router.getRoutes()) routes[routes.length] = [`${path}`, `${method}`];
-      return { __proto__: null, routes };
-    } catch (error) {
-      return { __proto__: null, error: "threw", text: describe(error).text };
-    }
   }
 
   // ---- invocation ----------------------------------------------------------------------------------------------
@@ -435,6 +385,9 @@
 
   // A rejection that nothing handles; it fails the function, also after it has returned.
   realm.fail = fail;
+  realm.describe = describe;
+  realm.kindOf = kindOf;
+  realm.modules = modules;
 
   function stackOf(thrown) {
     const stack = realm.rawStackOf(thrown);

@@ -3,6 +3,7 @@
 (function (realm) {
   "use strict";
   const { assign, defineProperty, keys, getPrototypeOf } = Object;
+  const { get } = Reflect;
   const { parse } = JSON;
   const { Error, Promise, String, TypeError, RangeError, Uint8Array, ArrayBuffer } = globalThis;
 
@@ -11,10 +12,20 @@
   }
 
   provide("self", globalThis);
-  // Every realm has variables of its own, so code may change them for itself.
-  const env = {};
+  // Variables are asked for by name: they cannot be listed or changed, and whatever else `env` is given, it says its own.
+  const variables = { __proto__: null };
+  const env = new Proxy({}, {
+    __proto__: null,
+    get(target, name, receiver) {
+      if (typeof name !== "string") return get(target, name, receiver);
+      if (name === "inspect" && variables[name] === undefined) return () => "[process.env]";
+      return variables[name];
+    },
+  });
   provide("process", { env });
-  realm.setEnvironment = (text) => assign(env, parse(text));
+  realm.setEnvironment = (text) => {
+    assign(variables, parse(text));
+  };
 
   class DOMException extends Error {
     #name;

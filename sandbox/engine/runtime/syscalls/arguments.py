@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.engine import values
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.values import Undefined, Value
+from sandbox.engine.values import LONE_SURROGATE, Undefined, Value
 
 
 def text(args: dict[str, Any], name: str, method: str) -> str:
@@ -26,7 +26,7 @@ def document(args: dict[str, Any], name: str, method: str) -> dict[str, Value]:
     try:
         value = values.decode(args.get(name))
     except LearnerError as error:
-        raise LearnerError(f"Invalid argument `{name}` for `{method}`: {error.message}", code=error.code) from None
+        raise _unreadable(error, name, method) from None
     if not isinstance(value, dict):
         raise not_an_object(name, method)
     return value
@@ -41,7 +41,14 @@ def fields(args: dict[str, Any], name: str, method: str) -> dict[str, Value | Un
         values.check_field_names(raw.keys())
         return {field: values.decode_with_undefined(value) for field, value in raw.items()}
     except LearnerError as error:
-        raise LearnerError(f"Invalid argument `{name}` for `{method}`: {error.message}", code=error.code) from None
+        raise _unreadable(error, name, method) from None
+
+
+def _unreadable(error: LearnerError, name: str, method: str) -> LearnerError:
+    """Half of a surrogate pair is what Convex's reader of JSON trips over, before it knows what it reads."""
+    if error.code == "LoneSurrogate":
+        return LearnerError(f"Received invalid json: {LONE_SURROGATE}", code="SyscallArgsInvalidJson")
+    return LearnerError(f"Invalid argument `{name}` for `{method}`: {error.message}", code=error.code)
 
 
 def not_an_object(name: str, method: str) -> LearnerError:
