@@ -31,6 +31,7 @@ from sandbox.engine.runtime.entry_points import (
 from sandbox.engine.runtime.esbuild import problem_of, version_of
 from sandbox.engine.runtime.esbuild_packets import PacketReader, pack, unpack
 from sandbox.engine.runtime.hardening import reader_command
+from sandbox.engine.runtime.node_imports import USE_NODE_HINT
 from sandbox.engine.runtime.toolchain import Toolchain
 
 DEADLINE_SECONDS = 60.0
@@ -40,12 +41,6 @@ SOURCES_FOLDER = "sources/"
 _OUT = "out"
 _USE_NODE = '"use node"; '  # no line of its own: maps count lines
 _NEEDS_NODE = "Are you trying to bundle for node?"
-_USE_NODE_HINT = (
-    'It looks like you are using Node APIs from a file without the "use node" directive.\n'
-    "Split out actions using Node.js APIs like this into a new file only containing actions that uses "
-    '"use node" so these actions will run in a Node.js environment.\n'
-    "For more information see https://docs.convex.dev/functions/runtimes#nodejs-runtime"
-)
 _FLAGS = (
     "--bundle",
     "--splitting",
@@ -167,7 +162,7 @@ def _problem(message: dict[str, Any], platform: Platform) -> Problem:
     problem = problem_of(message, "")
     notes = [note["text"] for note in message["notes"]]
     if platform == "browser" and any(_NEEDS_NODE in note for note in notes):
-        return Problem(problem.file, problem.line, problem.column, f"{problem.message}\n{_USE_NODE_HINT}")
+        return Problem(problem.file, problem.line, problem.column, f"{problem.message}\n{USE_NODE_HINT}")
     return problem
 
 

@@ -16,6 +16,7 @@ from sandbox.engine.errors import DeployError, Problem
 from sandbox.engine.runtime.entry_points import refuse_invalid_module, runs_in_node
 from sandbox.engine.runtime.esbuild import SourceFile, transform
 from sandbox.engine.runtime.import_names import missing_names, reachable
+from sandbox.engine.runtime.node_imports import node_imports
 from sandbox.engine.runtime.source_map import SourceMap
 from sandbox.engine.runtime.toolchain import Toolchain
 
@@ -104,8 +105,8 @@ class CompiledProject:
 async def compile_project(files: Mapping[str, str], tools: Toolchain) -> CompiledProject:
     """Compiles the files under convex/; others are not looked at.
 
-    Raises DeployError with one Problem for each syntax error and each import of what no module exports: the file's
-    full path, line and column from 1.
+    Raises DeployError with one Problem for each syntax error, each import of what no module exports, and each of Node's
+    modules outside of a "use node" file: the file's full path, line and column from 1.
     """
     sources = {path: file for path, file in map(_module, sorted(files.items())) if path is not None}
     transformed = await transform(tools.esbuild, list(sources.values()))
@@ -120,10 +121,14 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
         for (path, file), result in zip(sources.items(), transformed, strict=True)
     }
     scripts |= GENERATED
+    node = frozenset(path for path, file in sources.items() if file.is_node)
+    texts = {path: (file.path, file.text) for path, file in sources.items()}
+    problems = tuple(node_imports(sorted(maps.keys() - node), scripts, texts))
+    if problems:
+        raise DeployError(_summary(problems), problems, code="BundleFailed")
     problems = missing_names(scripts, maps, {path: file.text for path, file in sources.items()})
     if problems:
         raise DeployError(_summary(problems), problems, code="MissingExport")
-    node = frozenset(path for path, file in sources.items() if file.is_node)
     once = {path: text.replace(_IMPORTED, _IMPORTED_ONCE) for path, text in scripts.items() if path not in node}
     return CompiledProject(scripts | once, maps, node)
 

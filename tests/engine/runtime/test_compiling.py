@@ -88,3 +88,34 @@ def test_places_outside_a_map_are_unknown():
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize("specifier", ["crypto", "node:fs", "fs/promises"])
+async def test_modules_of_node_need_the_directive(tools, specifier):
+    text = f'export const a = 1;\nimport * as module from "{specifier}";\nexport const b = module.c;\n'
+    with pytest.raises(DeployError) as refused:
+        await compile_project({"convex/a.ts": text}, tools)
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.line, problem.column) == ("convex/a.ts", 2, 25)
+    assert problem.message.startswith(
+        f'Could not resolve "{specifier}"\nIt looks like you are using Node APIs from a file'
+    )
+    await compile_project({"convex/a.ts": f'"use node";\n{text}'}, tools)
+
+
+async def test_modules_are_named_where_they_are_strings_and_no_imports(tools):
+    await compile_project({"convex/a.ts": 'export const name = "crypto"; export const url = (a: any) => a.url;'}, tools)
+
+
+async def test_realms_get_what_their_modules_reach_and_node_likewise(tools):
+    files = {
+        "convex/a.ts": 'import { b } from "./b"; export const a = b;',
+        "convex/b.ts": '"use node"; import { c } from "./c"; export const b = c;',
+        "convex/c.ts": "export const c = 1;",
+        "convex/d.ts": '"use node"; export const d = 1;',
+    }
+    project = await compile_project(files, tools)
+    scripts = {module for module, _ in project.load_command(0.0, 0)["scripts"]}
+    assert scripts - {"_generated/api", "_generated/server", "_generated/dataModel"} == {"a", "b", "c"}
+    assert (project.entries, project.node_entries) == (["a", "c"], ["b", "d"])
+    assert [module for module, _ in project.node_load_command(["b"])["scripts"]] == ["b", "c"]

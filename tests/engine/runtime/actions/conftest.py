@@ -99,8 +99,12 @@ class NodeActor:
         self.operations = FakeOperations()
 
     async def deploy(self, environment: dict[str, str] | None = None, **files: str) -> dict[str, FunctionInfo]:
-        sources = {f"convex/{path}.ts": text for path, text in files.items()}
-        project = replace(await compile_project(sources, self.tools), environment=environment or {})
+        return await self.deploy_files({f"convex/{path}.ts": text for path, text in files.items()}, environment)
+
+    async def deploy_files(
+        self, files: dict[str, str], environment: dict[str, str] | None = None
+    ) -> dict[str, FunctionInfo]:
+        project = replace(await compile_project(files, self.tools), environment=environment or {})
         functions = await self.host.analyze(project)
         self.host.use(project)
         return functions
