@@ -6,8 +6,6 @@ The learner's own store is never opened. A project that does not go live gets a 
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,7 +15,7 @@ from weakref import WeakValueDictionary
 from lessons.catalogue import Lesson, Task
 from lessons.fork import CallRefused, Fork, closing
 from lessons.verdict import CheckResult, NotYet, Place
-from sandbox.engine import Deployment, LearnerError, Problem, Toolchain
+from sandbox.engine import Deployment, LearnerError, Problem, Quota, Toolchain, scratch_folder
 
 CHECK_SECONDS_MAX = 30.0
 CHECKS_AT_ONCE_MAX = 4
@@ -44,19 +42,16 @@ async def turn_of(person_id: int) -> AsyncIterator[None]:
 
 async def run(lesson: Lesson, task: Task, files: Mapping[str, str], tools: Toolchain) -> CheckResult:
     """Runs the task's check on a fork of these files. The fork is gone afterwards, however it ends."""
-    async with _places:
-        folder = Path(tempfile.mkdtemp(prefix="fork-", dir=tools.work))
+    async with _places, scratch_folder(tools.work, "fork") as folder:
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 return await _run_in(folder, lesson, task, files, tools)
         except TimeoutError:
             return _too_slow()
-        finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _run_in(folder: Path, lesson: Lesson, task: Task, files: Mapping[str, str], tools: Toolchain) -> CheckResult:
-    deployment = await Deployment.open(folder, tools=tools)
+    deployment = await Deployment.open(folder, tools=tools, quota=Quota())
     try:
         deployed = await deployment.deploy(REVISION_OF_FORK, files)
         if not deployed.ok:

@@ -5,6 +5,7 @@ Every view gets its workspace from access.py. Requests are parsed by requests.py
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +20,12 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lessons import catalogue, checking, live, progress, workspaces
+from lessons import catalogue, checking, live, pace, progress, workspaces
 from lessons.access import access_workspace
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
 from lessons.prose import code_spans
-from lessons.requests import Refused, parse_edit, too_large
+from lessons.requests import Edit, Refused, parse_edit, too_large
 from lessons.verdict import CheckResult, Place
 from sandbox.gateway import front_end, keys, tokens
 
@@ -69,6 +70,7 @@ async def save_files(request: HttpRequest, workspace_id: str) -> JsonResponse:
     lesson = _lesson_of(workspace)
     try:
         edit = parse_edit(_body(request), lesson)
+        _keep_pace(workspace.person_id, edit)
         saved = await live.save_and_deploy(workspace, lesson, edit)
     except Refused as refused:
         return JsonResponse({"error": refused.error, "message": refused.message}, status=refused.status)
@@ -82,6 +84,15 @@ async def save_files(request: HttpRequest, workspace_id: str) -> JsonResponse:
         "server_ms": round((time.perf_counter() - started) * 1000, 1),
     }
     return JsonResponse(answer)
+
+
+def _keep_pace(person_id: int, edit: Edit) -> None:
+    """Raises Refused with the time to wait; the tab tries again by itself."""
+    size = sum(len(text) for text in (*edit.files.values(), *edit.compiled.values()))
+    seconds = pace.seconds_to_wait(person_id, size)
+    if seconds:
+        message = f"You have saved very often just now. The next save works in {math.ceil(seconds)} s."
+        raise Refused(429, "too-often", message)
 
 
 @require_POST

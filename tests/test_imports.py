@@ -21,7 +21,7 @@ LEFT_TO_RIGHT = [
     "sync",
     "deployment",
 ]
-SHARED = {"errors", "limits", "clock", "trace"}
+SHARED = {"errors", "limits", "clock", "trace", "scratch"}
 
 
 def imported_modules(path: Path) -> set[str]:

@@ -24,7 +24,8 @@ from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.type_check import check_types
-from sandbox.engine.store import Comparison, StoredFile, TableInfo, TablePage, Timestamp
+from sandbox.engine.scratch import scratch_folder, sweep_scratch
+from sandbox.engine.store import Comparison, Quota, StoredFile, TableInfo, TablePage, Timestamp
 from sandbox.engine.sync.answers import http_answer, http_failure, is_retriable
 from sandbox.engine.sync.callers import Caller, accept_admin_key, without_type_prefix
 from sandbox.engine.sync.function_paths import bare_path, path_problem
@@ -64,6 +65,7 @@ __all__ = [
     "Outcome",
     "Problem",
     "ProtocolError",
+    "Quota",
     "ReadNote",
     "RequestMetadata",
     "RunNote",
@@ -98,5 +100,7 @@ __all__ = [
     "parse_format",
     "path_problem",
     "probe",
+    "scratch_folder",
+    "sweep_scratch",
     "without_type_prefix",
 ]

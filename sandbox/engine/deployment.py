@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sandbox.engine import limits
 from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import StoreUnavailable
 from sandbox.engine.jobs.scheduler import Scheduler
@@ -33,6 +34,7 @@ from sandbox.engine.store import (
     Comparison,
     Files,
     PushProgress,
+    Quota,
     Store,
     StoredFile,
     UploadTokens,
@@ -142,16 +144,18 @@ class Deployment:
         fetch_policy: FetchPolicy | None = None,
         site_origin: str = "",
         environment: Mapping[str, str] | None = None,
+        quota: Quota | None = None,
     ) -> Deployment:
         """Opens or creates the deployment in `folder`, with the code that was last live there.
 
         `origin` is how clients reach it (`http://127.0.0.1:3210`); the addresses of stored files begin with it.
         `fetch_policy` says whom actions may reach; without one, the practice service alone.
+        `quota` says how much it may keep; without one, what the disk holds.
         `site_origin` is where its HTTP actions answer; `environment` is set over the variables that were set before.
         Raises LearnerError for an environment that cannot be, StoreUnavailable where the folder cannot be used.
         """
         clock = clock or SystemClock()
-        store = await Store.open(folder, clock=clock)
+        store = await Store.open(folder, clock=clock, quota=quota)
         callers = Callers(verify_token, verify_admin_key)
         deployment = cls(
             folder, store, tools, callers, clock, origin=origin, site_origin=site_origin, fetch_policy=fetch_policy
@@ -224,6 +228,11 @@ class Deployment:
             self._tell(DeployNote(self.revision, self.clock.now_ns() / 1_000_000, total_ms))
 
     # ── clients and calls ───────────────────────────────────────────────────
+
+    @property
+    def takes_clients(self) -> bool:
+        """Whether there is room for one more socket."""
+        return sum(session.is_open for session in self._sessions) < limits.SOCKETS_PER_DEPLOYMENT_MAX
 
     def connect(self, send: Send, close: Close) -> SyncSession:
         """A session for one socket. The caller passes frames to `receive` and calls `disconnect` at the end."""
@@ -360,6 +369,10 @@ class Deployment:
 
     def remove_listener(self, listener: TraceListener) -> None:
         self._listeners.remove(listener)
+
+    @property
+    def listener_count(self) -> int:
+        return len(self._listeners)
 
     @property
     def is_idle(self) -> bool:

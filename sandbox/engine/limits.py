@@ -88,6 +88,16 @@ ANALYSIS_BYTES_MAX = 4 * MIB  # validators and schema of a project, as JSON
 LOG_RETENTION_NS = 600 * 1_000_000_000
 LOG_RETENTION_COMMITS = 10_000
 LOG_CACHED_BYTES_MAX = MIB
+# ours: and of large commits less, so that rewriting one document over and over fills no disk
+LOG_BYTES_MAX = 128 * MIB
+LOG_COMMITS_KEPT_MIN = 64
+REQUEST_BYTES_MAX = 64 * MIB  # results that are remembered for clients which ask again
+
+# ours: what a learner's deployment may keep, and how many may use it at once; `host` has no quota
+DEPLOYMENT_DOCUMENT_BYTES_MAX = 1024 * MIB
+DEPLOYMENT_FILE_BYTES_MAX = 512 * MIB
+DEPLOYMENT_FILES_MAX = 10_000
+SOCKETS_PER_DEPLOYMENT_MAX = 2_000
 
 # ours: the store
 READERS_PER_STORE_MAX = 4

@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.engine import Deployment, limits
 from sandbox.gateway.http_actions import serve_http_action
-from sandbox.gateway.sockets import Receive, Send, Socket
+from sandbox.gateway.sockets import CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS, Receive, Send, Socket
 
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
@@ -41,6 +41,9 @@ async def _serve_socket(deployment: Deployment, path: str, socket: Socket) -> No
         await socket.refuse()
         return
     await socket.accept()
+    if not deployment.takes_clients:
+        await socket.close(CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS)
+        return
     session = deployment.connect(socket.send_text, socket.close)
     try:
         async for text in socket.frames(limits.FRAME_BYTES_MAX):

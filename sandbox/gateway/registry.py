@@ -53,7 +53,7 @@ def exists(deployment_id: str) -> bool:
 
 async def open_deployment(deployment_id: str) -> Deployment:
     """Opens or creates the deployment in its folder, knowing Alice and Bob."""
-    from sandbox.engine import Deployment
+    from sandbox.engine import Deployment, Quota
 
     return await Deployment.open(
         folder_of(deployment_id),
@@ -62,6 +62,7 @@ async def open_deployment(deployment_id: str) -> Deployment:
         verify_admin_key=keys.admin_verifier(deployment_id),
         # Without a host: the site has as many names as learners have ways to reach it.
         origin=f"/d/{deployment_id}",
+        quota=Quota(),
     )
 
 

@@ -10,6 +10,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CLOSE_UNSUPPORTED_DATA = 1003
 CLOSE_TOO_BIG = 1009
+CLOSE_TRY_AGAIN = 1013
+TOO_MANY_CLIENTS = "TooManyConcurrentRequests"
+"""A reason that Convex's clients know: they come back, and take their time."""
 
 
 class Socket:

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from sandbox.engine import RunnerRefused, StoreUnavailable, limits
 from sandbox.gateway import tokens
 from sandbox.gateway.registry import registry
-from sandbox.gateway.sockets import Receive, Send, Socket
+from sandbox.gateway.sockets import CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS, Receive, Send, Socket
 
 if TYPE_CHECKING:
     from sandbox.engine import Deployment
 
 logger = logging.getLogger(__name__)
 
-CLOSE_TRY_AGAIN = 1013
 CLOSE_TOKEN_EXPIRED = 4401
 
 
@@ -45,6 +44,9 @@ async def sync_consumer(scope: dict[str, Any], receive: Receive, send: Send) -> 
 
 
 async def _carry(socket: Socket, deployment: Deployment, token: tokens.Token) -> None:
+    if not deployment.takes_clients:
+        await socket.close(CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS)
+        return
     session = deployment.connect(socket.send_text, socket.close)
     expiry = asyncio.create_task(_close_at(token.expires_at, socket))
     try:

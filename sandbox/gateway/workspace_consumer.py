@@ -30,7 +30,7 @@ from sandbox.engine import (
 )
 from sandbox.gateway import activity, course
 from sandbox.gateway.registry import registry
-from sandbox.gateway.sockets import Receive, Send, Socket
+from sandbox.gateway.sockets import CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS, Receive, Send, Socket
 
 if TYPE_CHECKING:
     from sandbox.engine import Deployment
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FRAME_CHARACTERS_MAX = 64_000
+FEEDS_PER_WORKSPACE_MAX = 50  # every one is a tab, or somebody who looks on
 MESSAGES_WAITING_MAX = 2_000
 CHARACTERS_WAITING_MAX = 16_000_000
 RUNS_KEPT = 500
@@ -50,7 +51,6 @@ ROWS_PER_INSERT = 250
 # Rows are read again at most this often while commits pour in.
 REFRESH_S = 0.05
 WRITER = "data panel"
-CLOSE_TRY_AGAIN = 1013
 
 
 async def workspace_consumer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -64,6 +64,9 @@ async def workspace_consumer(scope: dict[str, Any], receive: Receive, send: Send
     try:
         async with registry.use(workspace_id) as deployment:
             await socket.accept()
+            if deployment.listener_count >= FEEDS_PER_WORKSPACE_MAX:
+                await socket.close(CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS)
+                return
             await WorkspaceFeed(socket, deployment, workspace_id).serve()
     except StoreUnavailable as error:
         logger.error("Deployment %s does not run: %s", workspace_id, error.message)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from sandbox.engine import Deployment, StoreUnavailable, close_pools
+from sandbox.engine import Deployment, LimitExceeded, Quota, StoreUnavailable, close_pools
 from sandbox.engine.trace import CommitNote, DeployNote, RunNote
 
 STARTER = Path(__file__).parents[2] / "lessons/content/09-trash-can/starter"
@@ -264,4 +264,31 @@ async def test_a_damaged_store_does_not_open_and_others_do(tmp_path: Path, tools
     other = await Deployment.open(tmp_path / "other", tools=tools)
     assert (await other.deploy(1, STARTER_FILES)).ok
     await other.close()
+    await close_pools()
+
+
+async def test_a_deployment_takes_only_so_many_clients(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> None:
+        pass
+
+    monkeypatch.setattr("sandbox.engine.limits.SOCKETS_PER_DEPLOYMENT_MAX", 2)
+    sessions = [deployment.connect(nothing, nothing) for _ in range(2)]
+    assert not deployment.takes_clients
+    await sessions[0].disconnect()
+    assert deployment.takes_clients
+    await sessions[1].disconnect()
+
+
+@pytest.mark.slow
+async def test_a_function_is_told_that_its_deployment_is_full(tmp_path: Path, tools: Any) -> None:
+    deployment = await Deployment.open(tmp_path / "d", tools=tools, quota=Quota(document_bytes=0, file_bytes=0))
+    assert (await deployment.deploy(1, STARTER_FILES)).ok
+    outcome = await deployment.run_mutation("signups:create", AMINA)
+    assert outcome.error is not None
+    assert "This deployment keeps as much as it may (limit: 0 MiB" in outcome.error.message
+    assert "handler (../convex/signups.ts:" in outcome.error.message
+    assert (await deployment.run_query("signups:listActive", {"ownerId": "alice"})).value == []
+    with pytest.raises(LimitExceeded, match="stores as many files as it may"):
+        await deployment.store_file(b"x")
+    await deployment.close()
     await close_pools()

@@ -55,6 +55,11 @@ class FakeDeployment:
         self.listeners: list = []
         self.jobs = SimpleNamespace(is_busy=False, next_job_ms=None, has_crons=False)
         self.is_closed = False
+        self.takes_clients = True
+
+    @property
+    def listener_count(self) -> int:
+        return len(self.listeners)
 
     def connect(self, send, close) -> FakeSession:
         self.sessions.append(FakeSession(send, close))

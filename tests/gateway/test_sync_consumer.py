@@ -115,3 +115,16 @@ async def test_the_socket_closes_when_its_token_expires(deployments, monkeypatch
     async with asyncio.timeout(5):
         assert (await socket.receive_output())["code"] == 4401
     await socket.disconnect()
+
+
+async def test_more_clients_than_a_deployment_takes_are_asked_to_come_back(deployments):
+    first = client(sync_path())
+    await first.connect()
+    deployments["k3h4"].takes_clients = False
+    second = client(sync_path())
+    assert (await second.connect())[0]
+    answer = await second.receive_output()
+    assert (answer["code"], answer["reason"]) == (1013, "TooManyConcurrentRequests")
+    assert len(deployments["k3h4"].sessions) == 1
+    for socket in (first, second):
+        await socket.disconnect()

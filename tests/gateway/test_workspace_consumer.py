@@ -227,3 +227,11 @@ async def test_of_large_rows_only_the_first_are_read(page):
 async def test_a_page_learns_what_a_function_did_not_wait_for(page):
     page.deployment.tell(replace(RUN, unawaited=("db.insert",) * 3))
     assert (await hear(page, "run"))["run"]["unawaited"] == ["db.insert"] * 3
+
+
+async def test_more_pages_of_one_workspace_than_there_may_be_are_asked_to_come_back(page, monkeypatch):
+    monkeypatch.setattr("sandbox.gateway.workspace_consumer.FEEDS_PER_WORKSPACE_MAX", 1)
+    another = open_page()
+    assert (await another.connect())[0]
+    assert (await another.receive_output())["code"] == 1013
+    await another.disconnect()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lessons import catalogue, workspaces
+from lessons import catalogue, pace, workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Person, Workspace
 
@@ -22,3 +22,9 @@ def person(db: None) -> Person:
 @pytest.fixture
 def workspace(person: Person, lesson: Lesson) -> Workspace:
     return workspaces.open_workspace(person, lesson)
+
+
+@pytest.fixture(autouse=True)
+def rested() -> None:
+    """Persons of different tests have the same numbers."""
+    pace._purses.clear()

@@ -255,3 +255,19 @@ async def test_the_newest_revision_is_told_to_its_owner_alone(browser: AsyncClie
     newest = (await browser.get(config["urls"]["files"])).json()
     assert newest == {"revision": config["revision"], "files": config["files"]}
     assert (await AsyncClient().get(config["urls"]["files"])).status_code == 404
+
+
+async def test_who_saves_in_a_loop_is_asked_to_wait(browser: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace, _ = await open_lesson(browser)
+    monkeypatch.setattr("lessons.pace.SAVES_PER_SECOND", 0.0001)
+    statuses = []
+    for base in range(1, 100):
+        answer = await save(browser, workspace, base, App=f"export default {base}")
+        statuses.append(answer.status_code)
+        if answer.status_code != 200:
+            break
+    assert len(statuses) > 50
+    assert statuses[-1] == 429
+    assert answer.json()["message"].startswith("You have saved very often just now.")
+    assert await Workspace.objects.filter(pk=workspace.pk).aget()
+    assert (await browser.get(f"/w/{workspace.id}/files")).json()["revision"] == len(statuses)

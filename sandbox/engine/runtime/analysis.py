@@ -45,7 +45,7 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     try:
         if len(text) > limits.ANALYSIS_BYTES_MAX:
             raise DeployError("The project's schema and validators are too large.", code="AnalysisFailed")
-        document = _parsed(text)
+        document = json.loads(text)
         places = _Places(project)
         modules = set(project.entries)
         # Others were only imported: what they export is no function of the project.
@@ -60,12 +60,11 @@ def parse_analysis(text: str, project: CompiledProject) -> Analysis:
     return Analysis(dict(pair for pair in functions if pair is not None), schema_json, crons_json, http_routes)
 
 
-def _parsed(text: str) -> Any:
-    """The document, without halves of surrogate pairs: names and texts in it reach sockets, logs and a terminal."""
-    document = json.loads(text)
-    if "\\u" not in text:
-        return document
-    return json.loads(well_formed(json.dumps(document, ensure_ascii=False)))
+def _whole(value: Any) -> str:
+    """A text that sockets, logs and a terminal can carry. Raises ValueError for one with half a surrogate pair."""
+    text = str(value)
+    text.encode()
+    return text
 
 
 def parse_node_analysis(text: str, project: CompiledProject) -> dict[str, FunctionInfo]:
@@ -73,7 +72,7 @@ def parse_node_analysis(text: str, project: CompiledProject) -> dict[str, Functi
     try:
         if len(text) > limits.ANALYSIS_BYTES_MAX:
             raise DeployError("The project's validators are too large.", code="AnalysisFailed")
-        document = _parsed(text)
+        document = json.loads(text)
         if "error" in document:
             error, module = document["error"], str(document["module"])
             message = f"Failed to analyze {module}.js: {error['message']}"
@@ -121,14 +120,14 @@ def _refuse_too_many(functions: list[dict[str, Any]], places: _Places) -> None:
 
 def _function(entry: dict[str, Any], places: _Places) -> tuple[str, FunctionInfo] | None:
     """HTTP actions have no path and are not called by clients; they are left out."""
-    module, name, kind, visibility = (str(entry[key]) for key in ("module", "name", "kind", "visibility"))
+    module, name, kind, visibility = (_whole(entry[key]) for key in ("module", "name", "kind", "visibility"))
     if kind == "http":
         return None
     if kind not in ("query", "mutation", "action") or visibility not in ("public", "internal"):
         raise ValueError(kind)
     place = places.of_export(module, name)
     if entry["error"] is not None:
-        raise _bad_validator(place, f"Uncaught {entry['error']}")
+        raise _bad_validator(place, well_formed(f"Uncaught {entry['error']}"))
     info = FunctionInfo(
         kind=cast(FunctionKind, kind),
         visibility=cast(Visibility, visibility),
@@ -145,6 +144,7 @@ def _validator(text: str, place: _Place) -> Any:
     try:
         document = json.loads(text)
         parse_validator(document)
+        _whole(json.dumps(document, ensure_ascii=False))
     except (ValueError, RecursionError):
         raise _bad_validator(place, "The function's validator is not JSON") from None
     except LearnerError as error:
@@ -160,9 +160,9 @@ def _schema_json(schema: dict[str, Any] | None, places: _Places) -> str | None:
     if schema is None:
         return None
     if "json" in schema:
-        return str(schema["json"])
+        return _whole(schema["json"])
     problem = schema["error"]
-    message = SCHEMA_ERROR + (_SCHEMA_PROBLEMS.get(problem) or f"Uncaught {schema['text']}")
+    message = SCHEMA_ERROR + (_SCHEMA_PROBLEMS.get(problem) or well_formed(f"Uncaught {schema['text']}"))
     raise DeployError(
         message,
         (Problem(*places.of_export("schema", "default"), message),),
@@ -174,8 +174,8 @@ def _crons_json(crons: dict[str, Any] | None, places: _Places) -> str | None:
     if crons is None:
         return None
     if "json" in crons:
-        return str(crons["json"])
-    message = _CRONS_PROBLEMS.get(crons["error"]) or f"Uncaught {crons['text']}"
+        return _whole(crons["json"])
+    message = _CRONS_PROBLEMS.get(crons["error"]) or well_formed(f"Uncaught {crons['text']}")
     raise DeployError(message, (Problem(*places.of_export("crons", "default"), message),), code="InvalidCrons")
 
 
@@ -186,8 +186,8 @@ def _http_routes(http: dict[str, Any] | None, places: _Places) -> tuple[tuple[st
         if len(http["routes"]) > ROUTES_MAX:
             message = f"A project may have up to {ROUTES_MAX} HTTP routes."
             raise DeployError(message, (Problem(*places.of_export("http", "default"), message),), code="InvalidHttp")
-        return tuple((str(path), str(method)) for path, method in http["routes"])
-    message = _HTTP_PROBLEMS.get(http["error"]) or f"Uncaught {http['text']}"
+        return tuple((_whole(path), _whole(method)) for path, method in http["routes"])
+    message = _HTTP_PROBLEMS.get(http["error"]) or well_formed(f"Uncaught {http['text']}")
     raise DeployError(message, (Problem(*places.of_export("http", "default"), message),), code="InvalidHttp")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from weakref import WeakKeyDictionary
@@ -20,6 +19,7 @@ from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.child import Child
 from sandbox.engine.runtime.hardening import reader_command
 from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine.scratch import scratch_folder
 
 DEADLINE_SECONDS = 20.0
 CHECKS_AT_ONCE_MAX = 2
@@ -46,13 +46,9 @@ async def check_types(tools: Toolchain, files: Mapping[str, str]) -> tuple[Probl
     if tools.type_checker is None or tools.types is None:
         raise EngineError("This toolchain has no type checker", code="CompilerFailed")
     turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(CHECKS_AT_ONCE_MAX))
-    async with turn:
-        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="types-", dir=tools.work)).resolve()
-        try:
-            await asyncio.to_thread(_write, folder, files, tools.types)
-            return await _check(tools, tools.type_checker, tools.types, folder)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    async with turn, scratch_folder(tools.work, "types") as folder:
+        await asyncio.to_thread(_write, folder, files, tools.types)
+        return await _check(tools, tools.type_checker, tools.types, folder)
 
 
 async def _check(tools: Toolchain, compiler: Path, types: Path, folder: Path) -> tuple[Problem, ...]:

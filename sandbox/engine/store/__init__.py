@@ -11,6 +11,7 @@ from sandbox.engine.store.files import FileChanges, Files, StoredFile
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.paging import Page
 from sandbox.engine.store.query_stream import QueryStream
+from sandbox.engine.store.quota import Quota
 from sandbox.engine.store.read_index import ReadIndex
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.schema_push import PushProgress
@@ -45,6 +46,7 @@ __all__ = [
     "Project",
     "PushProgress",
     "QueryStream",
+    "Quota",
     "ReadIndex",
     "ReadSet",
     "Savepoint",

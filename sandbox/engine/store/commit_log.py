@@ -15,7 +15,14 @@ from itertools import chain
 from typing import NamedTuple, NewType
 
 from sandbox.engine.errors import LogTruncated
-from sandbox.engine.limits import LOG_CACHED_BYTES_MAX, LOG_RETENTION_COMMITS, LOG_RETENTION_NS
+from sandbox.engine.limits import (
+    LOG_BYTES_MAX,
+    LOG_CACHED_BYTES_MAX,
+    LOG_COMMITS_KEPT_MIN,
+    LOG_RETENTION_COMMITS,
+    LOG_RETENTION_NS,
+    REQUEST_BYTES_MAX,
+)
 from sandbox.engine.values import encode_id
 
 Timestamp = NewType("Timestamp", int)
@@ -126,18 +133,30 @@ def read_commits(connection: sqlite3.Connection, after: int, until: int = _TS_MA
     ]
 
 
+FORGOTTEN_RESULT = '{"value": "null", "logLines": []}'
+"""What is remembered of a large result after a while: that its request was committed."""
+
+
 def trim(connection: sqlite3.Connection, now_ns: int) -> None:
-    """Forgets what is both older than the retention and beyond its count. Begins and ends a write transaction."""
-    row = connection.execute(
-        "SELECT ts FROM commits ORDER BY ts DESC LIMIT 1 OFFSET ?", (LOG_RETENTION_COMMITS,)
-    ).fetchone()
-    if row is None:
+    """Forgets commits that are older than the retention and beyond its count, and of very large ones those before.
+
+    Begins and ends a write transaction.
+    """
+    aged = _aged_before(connection, now_ns)
+    floor = max(
+        aged, _large_before(connection, "SELECT ts, length(changes) FROM commits ORDER BY ts DESC", LOG_BYTES_MAX)
+    )
+    results = _large_before(connection, "SELECT ts, length(result) FROM requests ORDER BY ts DESC", REQUEST_BYTES_MAX)
+    if floor == results == 0:
         return
-    floor = min(row[0], now_ns - LOG_RETENTION_NS)
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("DELETE FROM commits WHERE ts <= ?", (floor,))
-        connection.execute("DELETE FROM requests WHERE ts <= ?", (floor,))
+        connection.execute("DELETE FROM requests WHERE ts <= ?", (aged,))
+        connection.execute(
+            "UPDATE requests SET result = ? WHERE ts <= ? AND result <> ?",
+            (FORGOTTEN_RESULT, results, FORGOTTEN_RESULT),
+        )
         connection.execute(
             "INSERT INTO meta VALUES ('log_floor', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
             (floor,),
@@ -147,6 +166,24 @@ def trim(connection: sqlite3.Connection, now_ns: int) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _aged_before(connection: sqlite3.Connection, now_ns: int) -> int:
+    """The newest commit that is both older than the retention and beyond its count; 0 for none."""
+    row = connection.execute(
+        "SELECT ts FROM commits ORDER BY ts DESC LIMIT 1 OFFSET ?", (LOG_RETENTION_COMMITS,)
+    ).fetchone()
+    return 0 if row is None else min(int(row[0]), now_ns - LOG_RETENTION_NS)
+
+
+def _large_before(connection: sqlite3.Connection, sizes: str, bytes_max: int) -> int:
+    """The newest row that lies beyond so many bytes of newer ones; 0 for none. `sizes` selects (ts, bytes)."""
+    total = 0
+    for count, (ts, size) in enumerate(connection.execute(sizes)):
+        total += size
+        if total > bytes_max and count >= LOG_COMMITS_KEPT_MIN:
+            return int(ts)
+    return 0
 
 
 class RecentCommits:

@@ -109,6 +109,16 @@ class FileFolder:
             finally:
                 os.close(descriptor)
 
+    def usage(self) -> tuple[int, int]:
+        """How many contents there are, and their bytes."""
+        count = total = 0
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.files) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    total += entry.stat().st_size
+                    count += 1
+        return count, total
+
     def contents(self) -> list[str]:
         """The hashes of all contents."""
         return [name for name in _names(self.files) if _CONTENT.fullmatch(name)]

@@ -80,7 +80,8 @@ class Files:
     # --- bytes
 
     def receive(self) -> Incoming:
-        """For bytes that come in pieces; what it finishes with goes to `insert` or `add`."""
+        """For bytes that come in pieces; what it finishes with goes to `insert` or `add`. Raises LimitExceeded."""
+        self._store.room.refuse_files()
         return self._folder.receive()
 
     async def receive_whole(self, data: bytes) -> Arrived:
@@ -101,6 +102,7 @@ class Files:
         """Stores what arrived; returns its storage id."""
         if arrived not in changes.arrived:
             changes.arrived.append(arrived)
+        self._store.room.note_file(arrived.size)
         digest = base64.b64encode(bytes.fromhex(arrived.sha256)).decode()
         row: dict[str, Value] = {"sha256": digest, "size": float(arrived.size), "contentType": content_type}
         storage_id = await tx.system.insert(STORAGE, row)

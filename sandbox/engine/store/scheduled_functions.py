@@ -87,6 +87,7 @@ async def schedule(
 
     `parent` is the job that is running: when it was canceled, what it schedules is canceled from the start.
     """
+    transaction.refuse_when_full()
     transaction.meter.count_scheduled(values.size_of([args]))
     module, _, function = path.partition(":")
     row: dict[str, Value] = {"name": f"{module}.js:{function}", "args": [args]}

@@ -26,9 +26,10 @@ from sandbox.engine.store.commit_log import Change, Commit, RecentCommits, Times
 from sandbox.engine.store.committer import Committer, RequestKey
 from sandbox.engine.store.connections import Snapshot, SnapshotPool
 from sandbox.engine.store.faults import fault_of, reporting
-from sandbox.engine.store.file_folder import link_files
+from sandbox.engine.store.file_folder import FileFolder, link_files
 from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
+from sandbox.engine.store.quota import Quota, Room
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.schema_push import ReportProgress, push_schema
 from sandbox.engine.store.stored_code import CodePush, StoredCode, code_ts_of, read_code
@@ -40,6 +41,7 @@ from sandbox.engine.values import key_after
 logger = logging.getLogger(__name__)
 
 COMMITS_BETWEEN_TRIMS = 256
+LOGGED_BYTES_BETWEEN_TRIMS = 32 * MIB
 WRITE_AHEAD_BYTES_MAX = 4 * MIB
 COMMIT_BYTES = 40_000
 """About what a small commit adds to the write-ahead log: ten pages."""
@@ -74,7 +76,7 @@ class TablePage:
 class Store:
     """Open with `await Store.open(folder, …)`, end with `await close()`. Belongs to one event loop."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, clock: Clock, quota: Quota | None = None) -> None:
         self.folder = folder
         self.path = folder / layout.STORE_FILE
         self._clock = clock
@@ -85,14 +87,16 @@ class Store:
         self._committer = Committer(connection, clock, self._catalogs, self._recent)
         self._commits_until_trim = COMMITS_BETWEEN_TRIMS
         self._write_ahead_bytes = 0
+        self._logged_bytes = 0
+        self.room = Room(self.path, FileFolder(folder), quota)
         self.secret = layout.secret_of(connection)
         """Random bytes of this store alone, for sealing what it hands out. Copies of the store share them."""
         self._followers: list[Callable[[Set[str]], None]] = []
 
     @classmethod
     @reporting
-    async def open(cls, folder: Path, *, clock: Clock) -> Self:
-        """Opens the store in `folder`, or makes an empty one there.
+    async def open(cls, folder: Path, *, clock: Clock, quota: Quota | None = None) -> Self:
+        """Opens the store in `folder`, or makes an empty one there. Without a `quota` it may take the whole disk.
 
         Raises StoreUnavailable, as every method here does, when the file cannot be read or written (faults.py).
         """
@@ -101,7 +105,7 @@ class Store:
             layout.create(connection)
             create_system_tables(connection)
             leases.create(connection)
-            store = cls(folder, connection, clock)
+            store = cls(folder, connection, clock, quota)
             async with await store.snapshot():
                 pass  # loads the catalog
         except BaseException:
@@ -144,6 +148,7 @@ class Store:
             now_ns=self._clock.now_ns(),
             pause=self.pause,
             cursor_key=self.secret,
+            room=self.room,
         )
 
     @reporting
@@ -250,8 +255,10 @@ class Store:
             for follower in self._followers:
                 follower(tables)
         self._commits_until_trim -= 1
-        if self._commits_until_trim == 0:
+        self._logged_bytes += 2 * transaction.meter.bytes_written + len(result)
+        if self._commits_until_trim <= 0 or self._logged_bytes > LOGGED_BYTES_BETWEEN_TRIMS:
             self._commits_until_trim = COMMITS_BETWEEN_TRIMS
+            self._logged_bytes = 0
             self._tidy(lambda: commit_log.trim(self._connection, self._clock.now_ns()))
         await self.pause()
         return ts

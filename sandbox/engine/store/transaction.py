@@ -161,6 +161,7 @@ class Transaction(TransactionState):
         started = time.perf_counter()
         try:
             _check_insert(table, value)
+            self.refuse_when_full()
             target = self.find_table(table) or self.create_table(table)
             return self.insert_document(target, value, self.meter)
         finally:
@@ -191,6 +192,8 @@ class Transaction(TransactionState):
         try:
             found = self._resolve(document_id, table, method, is_write=True)
             assert found is not None
+            if change is not None:
+                self.refuse_when_full()
             self.rewrite_document(found, document_id, method, change, self.meter)
         finally:
             self.meter.store_ms += (time.perf_counter() - started) * 1000

@@ -23,6 +23,7 @@ from sandbox.engine.store.documents import Document, text_of, with_system_fields
 from sandbox.engine.store.layout import TABLES_INDEX
 from sandbox.engine.store.meter import Ceilings, Meter, Written
 from sandbox.engine.store.pending_writes import Keys, PendingWrite, PendingWrites, keys_of
+from sandbox.engine.store.quota import Room
 from sandbox.engine.store.read_set import Interval, ReadSet
 from sandbox.engine.store.system_tables import PUBLIC_TABLES
 from sandbox.engine.trace import ReadNote, WriteNote
@@ -50,6 +51,7 @@ class TransactionState:
         "_is_writable",
         "_next_creation_time",
         "_now_ns",
+        "_room",
         "_seed",
         "begin_ts",
         "catalog",
@@ -74,6 +76,7 @@ class TransactionState:
         now_ns: int,
         pause: Callable[[], Awaitable[None]],
         cursor_key: bytes,
+        room: Room,
     ) -> None:
         self.begin_ts: Timestamp = snapshot.ts
         self.catalog = snapshot.catalog
@@ -92,6 +95,7 @@ class TransactionState:
         self._seed = seed
         self._is_writable = writable
         self._now_ns = now_ns
+        self._room: Room | None = room
         self._ids_made = 0
         self._next_creation_time = _ms(max(now_ns, self.begin_ts))
 
@@ -107,6 +111,12 @@ class TransactionState:
     @property
     def bytes_read(self) -> int:
         return self.meter.bytes_read
+
+    def refuse_when_full(self) -> None:
+        """Raises LimitExceeded in a deployment that may keep no more documents. Asked once a transaction."""
+        if self._room is not None:
+            self._room.refuse_documents(self.connection)
+            self._room = None
 
     # --- sub-transactions
 

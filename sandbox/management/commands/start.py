@@ -12,7 +12,8 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from sandbox import data_folder
-from sandbox.engine import close_pools
+from sandbox.engine import close_pools, sweep_scratch
+from sandbox.gateway import front_end
 from sandbox.gateway.hosts import names_of, shown_name
 from sandbox.gateway.processes import kill_descendants
 from sandbox.management.serving import ServingCommand, end_on_signals, require_free_port
@@ -42,6 +43,7 @@ class Command(ServingCommand):
         require_free_port(host, port)
         self._build_front_end()
         self._require_walls()
+        sweep_scratch(front_end.toolchain().work)
         with data_folder.alone(settings.DATA_DIR):  # another process may start on the same folder at this moment
             call_command("migrate", interactive=False, verbosity=0)
         self._serve(host, port)

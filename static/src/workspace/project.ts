@@ -153,7 +153,7 @@ export class Project {
       return this.#handle({ type: "saveWasStale", theirs });
     }
     if (response.status >= 500 || response.status === 429) {
-      return this.#handle({ type: "saveFailed", reason: `the server failed (${response.status})` });
+      return this.#handle({ type: "saveFailed", reason: response.status === 429 ? "you saved very often just now" : `the server failed (${response.status})` });
     }
     const message = await response.json().then((body: { message?: string }) => body.message, () => undefined);
     const advice = response.status === 403 ? "Your session has ended; reload the page." : `The server refused (${response.status}).`;
