@@ -101,6 +101,7 @@ def _refuse_unless_action(entry: dict[str, Any], places: _Places) -> None:
 
 def import_error(text: str, stack: str, project: CompiledProject, *, entry: str = "") -> DeployError:
     """The error of a module whose top level threw; of the schema's (`entry`), or what it imports, it says so."""
+    text, stack = well_formed(text), well_formed(stack)
     frames = frames_of(stack, project.maps)
     start = SCHEMA_ERROR if entry == "schema" else ""
     if not frames:
