@@ -43,6 +43,37 @@ async def test_broken_utf8_is_replaced_as_python_does(learner, blobs):
     assert await call(learner, body, {"b": encoded}) == [blob.decode(errors="replace") for blob in blobs]
 
 
+@pytest.mark.parametrize(
+    ("label", "encoding", "text"),
+    [
+        ("utf-16le", "utf-16-le", "wörd 😀"),
+        (" UTF-16BE ", "utf-16-be", "wörd 😀"),
+        ("latin1", "cp1252", "naïve € "),
+        ("ascii", "cp1252", "plain"),
+        ("koi8-r", "koi8-r", "слово"),
+        ("shift_jis", "shift_jis", "日本語"),
+        ("gbk", "gbk", "中文"),
+    ],
+)
+async def test_other_encodings_are_read_whole_and_in_pieces(learner, label, encoding, text):
+    body = """
+    const decoder = new TextDecoder(args.label);
+    let pieces = "";
+    for (const byte of new Uint8Array(args.bytes)) pieces += decoder.decode(Uint8Array.of(byte), { stream: true });
+    return [pieces + decoder.decode(), new TextDecoder(args.label).decode(args.bytes), decoder.encoding];"""
+    encoded = base64.b64encode(text.encode(encoding)).decode()
+    read = await call(learner, body, {"label": label, "bytes": {"$bytes": encoded}})
+    assert read[:2] == [text, text]
+    assert read[2] == {"latin1": "windows-1252", "ascii": "windows-1252"}.get(label, label.strip().lower())
+
+
+async def test_what_is_no_encoding_and_what_is_no_text_is_refused(learner):
+    said = (await learner.error("new TextDecoder('nothing');")).message
+    assert "The encoding label provided ('nothing') is invalid." in said
+    said = (await learner.error("new TextDecoder('utf-16le', { fatal: true }).decode(Uint8Array.of(0, 0xd8));")).message
+    assert "The encoded data was not valid." in said
+
+
 @settings(max_examples=20, deadline=None)
 @given(blobs=BYTES)
 async def test_base64_agrees_with_python(learner, blobs):

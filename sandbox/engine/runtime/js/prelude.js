@@ -43,6 +43,9 @@
   const cipher = guarded(realm.cipher);
   realm.cipher = (question, text) => cipher(`${question}`, `${text}`);
 
+  const legacyText = guarded(realm.legacyText);
+  realm.legacyText = (question, bytes) => legacyText(`${question}`, `${bytes}`);
+
   const STREAM_BATCH = 256;
   const STACK_CHARACTERS_MAX = 16_384;
   const INDEX = "/index";

@@ -10,7 +10,7 @@ export const { stdin, exit } = Deno;
 export const { parse, stringify } = JSON;
 const { stdout } = Deno;
 const encoder = new TextEncoder();
-const { URL, URLSearchParams } = globalThis;
+const { TextDecoder, URL, URLSearchParams } = globalThis;
 
 // Without these an escape from a realm finds nothing to hold on to: no disk, no network, no second thread.
 for (const name of Object.getOwnPropertyNames(globalThis)) {
@@ -52,6 +52,21 @@ const ADDRESS_QUESTIONS = {
 };
 
 const address = (question, text) => ADDRESS_QUESTIONS[question](text);
+
+// ---- encodings of text ------------------------------------------------------------------------------------------
+
+// A realm reads UTF-8 itself. For any other encoding it asks: `question` is a label, whose name is the answer, or JSON
+// with that name and how to decode `bytes`, a character for each. "" for what is no label, "!" for what is no text.
+function legacyText(question, bytes) {
+  try {
+    if (question[0] !== "{") return new TextDecoder(question).encoding;
+    const { encoding, fatal, ignoreBOM, stream } = parse(question);
+    const decoder = new TextDecoder(encoding, { fatal, ignoreBOM });
+    return "=" + decoder.decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)), { stream });
+  } catch {
+    return question[0] === "{" ? "!" : "";
+  }
+}
 
 // ---- what V8 carries along promises ------------------------------------------------------------------------------
 
@@ -96,6 +111,7 @@ export function fillRealm(seat, from) {
   for (const name of seat.reaches) realm[name] = seat[name];
   realm.address = address;
   realm.cipher = cipher;
+  realm.legacyText = legacyText;
   realm.readCarried = readCarried;
   realm.writeCarried = writeCarried;
   realm.locate = from.locate;

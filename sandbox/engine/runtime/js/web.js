@@ -1,10 +1,10 @@
-// The web interfaces that functions may expect and a bare V8 context lacks, written for the realm: no function of the
-// outer realm is borrowed. UTF-8 only; what is absent here (Blob, Request, streams) is absent for learner code.
+// The web interfaces that functions may expect and a bare V8 context lacks, written for the realm: no object of the
+// outer realm is borrowed, only texts are asked of it. What is absent here is absent for learner code.
 (function (realm) {
   "use strict";
   const { assign, defineProperty, keys, getPrototypeOf } = Object;
   const { get } = Reflect;
-  const { parse } = JSON;
+  const { parse, stringify } = JSON;
   const { Error, Promise, String, TypeError, RangeError, Uint8Array, ArrayBuffer } = globalThis;
 
   function provide(name, value) {
@@ -112,21 +112,32 @@
     return text;
   }
 
+  function characterForEach(bytes) {
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    return text;
+  }
+
   provide("TextDecoder", class TextDecoder {
+    #encoding = "utf-8";
     #fatal;
     #ignoreBOM;
+    #before = ""; // of another encoding: all bytes of the stream until now, and how much of their text was returned
+    #returned = 0;
     #held = new Uint8Array(0); // the start of a character whose rest may come with the next chunk
     #isInside = false; // whether a chunk came before, so that a mark at the start is none
     constructor(label = "utf-8", { fatal = false, ignoreBOM = false } = {}) {
-      if (!/^\s*(unicode-1-1-utf-8|utf-?8)\s*$/i.test(label)) throw new RangeError(`The encoding "${label}" is not supported here.`);
+      if (!/^\s*(unicode-1-1-utf-8|utf-?8)\s*$/i.test(label)) this.#encoding = realm.legacyText(label, "");
+      if (this.#encoding === "") throw new DOMException(`The encoding label provided ('${label}') is invalid.`, "RangeError");
       this.#fatal = Boolean(fatal);
       this.#ignoreBOM = Boolean(ignoreBOM);
     }
-    get encoding() { return "utf-8"; }
+    get encoding() { return this.#encoding; }
     get fatal() { return this.#fatal; }
     get ignoreBOM() { return this.#ignoreBOM; }
     decode(input = new Uint8Array(0), { stream = false } = {}) {
       let bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      if (this.#encoding !== "utf-8") return this.#decodeOther(bytes, stream);
       if (this.#held.length > 0) bytes = Uint8Array.from([...this.#held, ...bytes]);
       const end = stream ? bytes.length - unfinished(bytes) : bytes.length;
       this.#held = bytes.slice(end);
@@ -134,6 +145,16 @@
       const isMarked = !this.#isInside && !this.#ignoreBOM && text[0] === "\ufeff";
       this.#isInside = stream && (this.#isInside || end > 0);
       return isMarked ? text.slice(1) : text;
+    }
+    #decodeOther(bytes, stream) {
+      const all = this.#before + characterForEach(bytes);
+      const question = stringify({ encoding: this.#encoding, fatal: this.#fatal, ignoreBOM: this.#ignoreBOM, stream });
+      const answer = realm.legacyText(question, all);
+      if (answer === "!") throw new TypeError("The encoded data was not valid.");
+      const text = answer.slice(1 + this.#returned);
+      this.#before = stream ? all : "";
+      this.#returned = stream ? answer.length - 1 : 0;
+      return text;
     }
   });
 
