@@ -24,21 +24,24 @@ class ProjectFolder:
     functions: Path
 
     @classmethod
-    def find(cls, folder: Path) -> ProjectFolder:
-        """Reads convex.json. Raises ProjectUnusable."""
+    def find(cls, folder: Path, functions: str | None = None) -> ProjectFolder:
+        """`functions` is the path of their folder; without it, convex.json is asked. Raises ProjectUnusable."""
         root = folder.expanduser().resolve()
         if not root.is_dir():
-            raise ProjectUnusable(f"There is no folder {folder}.")
-        name = _functions_of(root / "convex.json")
-        functions = (root / name).resolve()
-        if not functions.is_relative_to(root):
-            raise ProjectUnusable(f"The functions folder {name} lies outside of {root}.")
-        if not functions.is_dir():
-            raise ProjectUnusable(
-                f"{root} has no folder {name}/ with functions; name the folder that holds it, "
-                'or set "functions" in its convex.json.'
-            )
-        return cls(root, functions)
+            raise ProjectUnusable(f"There is no folder {root}.")
+        name = functions or _functions_of(root / "convex.json")
+        return cls(root, _functions_folder(root, name))
+
+
+def _functions_folder(root: Path, name: str) -> Path:
+    functions = (root / name).resolve()
+    if not functions.is_relative_to(root):
+        raise ProjectUnusable(f"The functions folder {name} lies outside of {root}.")
+    if not functions.is_dir():
+        others = sorted(path.relative_to(root).as_posix() for path in root.glob("*/*/convex") if path.is_dir())
+        hint = f"say --functions {others[0]}" if others else "name the folder that holds it, or say --functions PATH"
+        raise ProjectUnusable(f"{root} has no folder {name}/ with functions; {hint}.")
+    return functions
 
 
 def _functions_of(file: Path) -> str:

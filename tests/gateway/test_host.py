@@ -190,6 +190,22 @@ def test_convex_json_names_the_folder_of_the_functions(tools, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_folder_of_the_functions_can_be_named_at_the_start(tools, tmp_path):
+    moved = {f"packages/backend/{name}": text for name, text in PROJECT.items()}
+    shared = {"node_modules/words/index.js": 'export const hello = "hello from above";\n'}
+    code = {
+        "packages/backend/convex/words.ts": """import { hello } from "words";
+import { query } from "./_generated/server";
+export const say = query({ args: {}, handler: async () => hello });
+"""
+    }
+    folder = write(tmp_path / "repo", {**moved, **shared, **code})
+    assert "say --functions packages/backend/convex." in refusal(folder)
+    with host(folder, "--functions", "packages/backend/convex") as hosted:
+        assert hosted.client.query("words:say") == "hello from above"
+
+
+@pytest.mark.slow
 def test_actions_see_the_environment_and_reach_the_allowed_hosts_alone(tools, tmp_path):
     actions = """import { action } from "./_generated/server";
 import { v } from "convex/values";

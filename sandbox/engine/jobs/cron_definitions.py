@@ -6,7 +6,6 @@ Learner code made it, so nothing of it is trusted. Facts and texts: docs/spec/ru
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from sandbox.engine import limits, values
 from sandbox.engine.errors import DeployError, LearnerError, Problem
 from sandbox.engine.jobs.cron_schedule import CronSchedule
-from sandbox.engine.runtime.bundle import source_of
+from sandbox.engine.runtime.bundle import written_module
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.values import Value
 
@@ -54,12 +53,8 @@ def parse_crons(text: str | None, functions: Mapping[str, FunctionInfo]) -> dict
 
 
 def place_in_crons(error: CronError, files: Mapping[str, str]) -> Problem:
-    """Where crons.ts names the job at fault; of a bundle, the author's file without a line."""
-    is_crons = re.compile(r".*\bcrons\.[cm]?[jt]sx?").fullmatch
-    file = next((path for path in sorted(files) if is_crons(path)), "convex/crons.ts")
-    if f"{file}.map" in files:
-        return Problem(source_of(file, files), 0, 0, error.message)
-    text = files.get(file, "")
+    """Where crons.ts names the job at fault."""
+    file, text = written_module("crons", files)
     quoted = (json.dumps(error.identifier), f"'{error.identifier}'") if error.identifier else ()
     start = min((place for place in map(text.find, quoted) if place >= 0), default=0)
     before = text[:start]

@@ -33,11 +33,13 @@ from sandbox.engine.runtime.esbuild_packets import PacketReader, pack, unpack
 from sandbox.engine.runtime.hardening import reader_command
 from sandbox.engine.runtime.node_imports import USE_NODE_HINT
 from sandbox.engine.runtime.toolchain import Toolchain
+from sandbox.engine.runtime.unresolved import explained
 
 DEADLINE_SECONDS = 60.0
 OUTPUT_BYTES_MAX = 64 * MIB
 CHUNKS_FOLDER = "_deps"
 SOURCES_FOLDER = "sources/"
+_SHOWN = ("schema", "crons")
 _OUT = "out"
 _USE_NODE = '"use node"; '  # no line of its own: maps count lines
 _NEEDS_NODE = "Are you trying to bundle for node?"
@@ -66,9 +68,10 @@ Platform = Literal["browser", "node"]
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """`files` has the text of each output ("convex/notes.js") and of its map ("convex/notes.js.map"), and the schema
-    as it was written ("sources/convex/schema.ts"), so that what is wrong with it can be pointed at.
+    and the crons as they were written ("sources/convex/schema.ts"), so that what is wrong in them can be pointed at.
 
-    The maps' sources, and `inputs`, are paths below the project's root ("convex/notes.ts", "node_modules/zod/…").
+    The maps' sources, and `inputs`, are paths below the project's root ("convex/notes.ts", "node_modules/zod/…"). The
+    last source of a module's map is the file that it was made of.
     """
 
     files: dict[str, str]
@@ -84,9 +87,8 @@ async def bundle_project(tools: Toolchain, root: Path, functions: Path) -> Bundl
     isolate = await bundle(tools, root, entries.isolate, "browser")
     node = await bundle(tools, root, entries.node, "node")
     files = isolate.files | {path: _marked(path, text) for path, text in node.files.items()}
-    if "schema" in entries.isolate:
-        schema = entries.isolate["schema"]
-        files[f"{SOURCES_FOLDER}{schema}"] = read_text(root / schema, schema)
+    for written in (entries.isolate[module] for module in _SHOWN if module in entries.isolate):
+        files[f"{SOURCES_FOLDER}{written}"] = read_text(root / written, written)
     return Bundle(files, (*isolate.inputs, *node.inputs))
 
 
@@ -114,19 +116,20 @@ async def bundle(tools: Toolchain, root: Path, entries: Mapping[str, str], platf
     answer = await service.build(_request(root, entries, platform))
     if "error" in answer:
         raise EngineError(f"esbuild refused its options: {answer['error']}", code="CompilerFailed")
-    problems = tuple(_problem(message, platform) for message in answer["errors"])
+    problems = [_problem(message, platform) for message in answer["errors"]]
     if problems:
-        raise _refusal(problems)
+        # Without a file, esbuild only says once more which folder it could not look into.
+        placed = [explained(problem, root) for problem in problems if problem.file]
+        raise _refusal(tuple(placed or problems))
     inputs = _inputs(json.loads(answer["metafile"]))
-    return Bundle(dict(_output(root, file) for file in answer["outputFiles"]), inputs)
+    return Bundle(dict(_output(root, file, entries) for file in answer["outputFiles"]), inputs)
 
 
-def written_schema(files: Mapping[str, str]) -> tuple[str, str]:
-    """Path and text of the schema as its author has it, for the files of a lesson and for those of a Bundle."""
-    for path, text in files.items():
-        if path.startswith(SOURCES_FOLDER):
-            return path.removeprefix(SOURCES_FOLDER), text
-    return "convex/schema.ts", files.get("convex/schema.ts", "")
+def written_module(module: str, files: Mapping[str, str]) -> tuple[str, str]:
+    """Path and text of schema or crons as their author has them, for the files of a lesson and those of a Bundle."""
+    is_wanted = re.compile(rf"(?:{SOURCES_FOLDER}.*/|convex/){module}\.[cm]?[jt]sx?").fullmatch
+    found = max(filter(is_wanted, files), default=f"convex/{module}.ts")  # "sources/…" comes behind "convex/…"
+    return found.removeprefix(SOURCES_FOLDER), files.get(found, "")
 
 
 def source_of(path: str, files: Mapping[str, str]) -> str:
@@ -177,17 +180,24 @@ def _inputs(metafile: dict[str, Any]) -> tuple[str, ...]:
     return tuple(inputs)
 
 
-def _output(root: Path, file: dict[str, Any]) -> tuple[str, str]:
+def _output(root: Path, file: dict[str, Any], entries: Mapping[str, str]) -> tuple[str, str]:
     path = Path(file["path"]).relative_to(root / _OUT).as_posix()
     text = bytes(file["contents"]).decode()
-    return f"convex/{path}", _map_from_root(path, text) if path.endswith(".map") else text
+    if path.endswith(".map"):
+        text = _map_from_root(path, text, entries.get(path.removesuffix(".js.map")))
+    return f"convex/{path}", text
 
 
-def _map_from_root(path: str, text: str) -> str:
-    """The map with its sources named from the root; esbuild names them from the folder of the output."""
+def _map_from_root(path: str, text: str, entry: str | None) -> str:
+    """The map with its sources named from the root; esbuild names them from the folder of the output.
+
+    A module all of whose code is shared has no code of its own, and so its own file is no source to esbuild.
+    """
     document = json.loads(text)
     folder = posixpath.dirname(posixpath.join(_OUT, path))
     document["sources"] = [posixpath.normpath(posixpath.join(folder, source)) for source in document["sources"]]
+    if entry is not None and document["sources"][-1:] != [entry]:
+        document["sources"].append(entry)
     return json.dumps(document, separators=(",", ":"))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.engine.errors import DeployError, Problem
+from sandbox.engine.runtime.bundle import source_of
 from sandbox.engine.runtime.entry_points import refuse_invalid_module, runs_in_node
 from sandbox.engine.runtime.esbuild import SourceFile, transform
 from sandbox.engine.runtime.import_names import missing_names, reachable
@@ -117,7 +118,7 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
         raise DeployError(_summary(problems), problems, code="SyntaxError")
     scripts = {path: result.code for path, result in zip(sources, transformed, strict=True)}
     maps = {
-        path: SourceMap(file.path, result.map_json, files.get(f"{file.path}.map"))
+        path: SourceMap(source_of(file.path, files), result.map_json, files.get(f"{file.path}.map"))
         for (path, file), result in zip(sources.items(), transformed, strict=True)
     }
     scripts |= GENERATED

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 
 from sandbox.engine.errors import Problem
-from sandbox.engine.runtime.bundle import written_schema
+from sandbox.engine.runtime.bundle import written_module
 
 
 def place_in_schema(message: str, files: Mapping[str, str]) -> Problem:
     """Where schema.ts declares what the message speaks of: the field of the table, else the table, else the schema."""
-    file, text = written_schema(files)
+    file, text = written_module("schema", files)
     reason = message.removeprefix("Schema validation failed.\n")
     start = _find(r"\bdefineSchema\b\s*\(", text, 0) or 0
     table = re.search(r'[Tt]able "([A-Za-z_]\w*)"', message)

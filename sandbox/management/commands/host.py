@@ -33,6 +33,7 @@ class Command(ServingCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", type=Path, help="the project: the folder that holds convex/ (or convex.json)")
+        parser.add_argument("--functions", metavar="PATH", help="their folder below it (default: as convex.json says)")
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all of this machine")
         parser.add_argument("--port", type=int, default=3210, help="clients and the HTTP API")
         parser.add_argument("--site-port", type=int, default=3211, help="HTTP actions")
@@ -61,7 +62,7 @@ class Command(ServingCommand):
         settings.ALLOWED_HOSTS = ["*"]  # there are no cookies here that a foreign name could borrow
         settings.MIDDLEWARE = []
         try:
-            project = ProjectFolder.find(folder)
+            project = ProjectFolder.find(folder, options["functions"])
         except ProjectUnusable as error:
             raise CommandError(str(error)) from error
         data = data.expanduser().absolute() if data else hosted.default_data(settings.DATA_DIR, project)

@@ -212,6 +212,18 @@ async def test_generated_files_are_ours_whatever_the_folder_holds(folder):
     assert await folder.run("sub/a:get") == "object"
 
 
+CRONS = """import { cronJobs } from "convex/server";
+import { internal } from "./_generated/api";
+const crons = cronJobs();
+crons.hourly("tick", { minuteUTC: 0 }, internal.a.missing);
+export default crons;
+"""
+BAD_ARGUMENT = """import { queryGeneric } from "convex/server";
+import { v } from "convex/values";
+export const bad = queryGeneric({ args: { at: v.record(v.literal("a"), v.null()) as any }, handler: () => 1 });
+"""
+
+
 async def test_errors_point_at_the_file_that_was_written(folder):
     await folder.deploy(
         {
@@ -238,6 +250,10 @@ async def test_errors_point_at_the_file_that_was_written(folder):
         ({"convex/a.ts": 'export {};\nthrow new Error("at import");\n'}, "convex/a.ts:2:7: Uncaught Error: at import"),
         ({"convex/a.ts": 'export {};\nawait 1;\n'}, "convex/a.ts:2:1: Top-level awaits in source files are"),
         ({"convex/schema.ts": "export default 3;\n"}, "convex/schema.ts:1:8: Hit an error"),
+        ({"convex/schema.ts": "export const a = 3;\n"}, "convex/schema.ts:1:1: Hit an error"),
+        ({"convex/crons.ts": CRONS}, "convex/crons.ts:4:14: The cron job 'tick' schedules a function that does not"),
+        ({"convex/a.ts": 'export * from "../b";\n', "convex/b.ts": 'export * from "../b";\n', "b.ts": BAD_ARGUMENT},
+         "convex/a.ts:1:1: Invalid validator"),
     ],
 )  # fmt: skip
 async def test_what_keeps_a_folder_from_going_live_is_told_with_its_place(folder, files, reason):
@@ -371,6 +387,28 @@ async def test_links_do_not_lead_out_of_the_folder(folder, target):
     said = await folder.refusal({"convex/a.ts": query("secret", f'import secret from "{specifier}";\n')})
     assert "of another project" not in said
     assert "convex/a.ts:1:20" in said or "data.json" in said
+
+
+@pytest.mark.parametrize(
+    ("specifier", "reason"),
+    [
+        ("lost", "There is no lost in node_modules: does the project's folder need an `npm install`?"),
+        ("@scope/lost/deep", "There is no @scope/lost in node_modules"),
+        ("hoisted", "with --functions {root}/convex."),
+        ("linked", "node_modules/linked leads to {outside}/elsewhere. It lies outside of the project's folder"),
+        ("../../elsewhere/index", "It lies outside of the project's folder, and nothing else is read."),
+        ("./lost", 'a.ts:1:19: Could not resolve "./lost"'),
+    ],
+)
+async def test_an_import_that_is_not_found_says_why(folder, specifier, reason):
+    outside = folder.root.parent
+    for place in ("elsewhere", "node_modules/hoisted"):
+        (outside / place).mkdir(parents=True)
+        (outside / place / "index.js").write_text("export default 1;\n")
+    (folder.root / "node_modules").mkdir()
+    (folder.root / "node_modules" / "linked").symlink_to(outside / "elsewhere", target_is_directory=True)
+    said = await folder.refusal({"convex/a.ts": query("found", f'import found from "{specifier}";\n')})
+    assert reason.format(root=folder.root.name, outside=outside.resolve()) in said
 
 
 async def test_links_within_the_folder_are_followed(folder):
