@@ -20,7 +20,7 @@ _EXPORT = re.compile(r'^  (?:([\w$]+)|"([^"\n]+)"): \(\) => ', re.MULTILINE)
 _STAR = re.compile(r'^__reExport\(\w+, require\("([^"\n]+)"\)', re.MULTILINE)
 _ES_MODULE = "module.exports = __toCommonJS("
 _GENERATED_EXPORT = re.compile(r"^exports\.(\w+) = ", re.MULTILINE)
-_REQUIRE = re.compile(r"""\brequire\(["'](\.[^"'\n]+)["']\)""")
+_REQUIRE = re.compile(r"""\brequire(?:\.space_\()?\(["'](\.[^"'\n]+)["']\)""")
 # What a learner writes: an import that is not one of types alone.
 _CLAUSE = r"\bimport\s+(?!type\b[^,{]*[{*\w])([^;'\"]*?)\s*\bfrom\s*(?:'%s'|\"%s\")"
 _EXTENSION = re.compile(r"\.[mc]?[jt]sx?$")
