@@ -308,12 +308,12 @@ class Deployment:
         return await self.run_queries([_request_of(caller, path, args) for path, args in calls])
 
     async def run_query_at(self, ts: int, path: str, args: Arguments, *, caller: Caller = NOBODY) -> Outcome:
-        """A query as of `ts`, in ns: answered at the newest snapshot when no commit since then concerns it.
+        """A query on the data as it was at `ts`, in ns.
 
-        Raises LearnerError: `SnapshotTooOld` when one does, or the log no longer tells; `InvalidTimestamp` before `ts`.
+        Raises LearnerError: `SnapshotTooOld` where that is no longer known, `InvalidTimestamp` before `ts`.
         """
-        outcome = (await self.run_queries([_request_of(caller, path, args)]))[0]
-        await self.store.check_valid_at(ts, outcome.read_set, outcome.ts)
+        outcome = await self.executor.query_at(ts, _request_of(caller, path, args), Cause("call"))
+        self.note_run(outcome.note)
         return outcome
 
     async def run_query(self, path: str, args: Arguments, *, identity: Identity | None = None) -> Outcome:

@@ -145,6 +145,16 @@ class Executor:
         attempt = await self._attempt(request, "query", snapshot)
         return self._outcome(request, "query", attempt, attempt.result, cause, snapshot.ts, commit_ts=None)
 
+    async def query_at(self, ts: int, request: Request, cause: Cause) -> Outcome:
+        """Runs a query on the data as it was at `ts`, in ns. Raises LearnerError where that cannot be known."""
+
+        async def rewind(transaction: Transaction) -> None:
+            await self._store.rewind(transaction, ts)
+
+        async with self.current() as snapshot:
+            attempt = await self._attempt(request, "query", snapshot, rewind)
+        return self._outcome(request, "query", attempt, attempt.result, cause, Timestamp(ts), commit_ts=None)
+
     async def action(self, request: Request, cause: Cause = CALLED) -> Outcome:
         """Runs an action once, outside of any transaction. Learner mistakes come back as the outcome's error."""
         assert self.actions is not None, "this executor was given no actions"

@@ -208,7 +208,10 @@ class QueryStream:
         return wanted if left is None else min(wanted, left)
 
     def _read(self, count: int) -> tuple[list[Row], bool]:
-        """The next `count` documents as the transaction sees them, and whether there are no more behind them."""
+        """The next `count` documents as the transaction sees them, and whether they are fewer because it has ended.
+
+        A full page does not tell what lies behind it, as on Convex: the next one may be empty.
+        """
         assert self._rest is not None
         span, is_descending, transaction = self._rest, self._is_descending, self._transaction
         view = transaction.pending.view(span.index_id)
@@ -222,7 +225,7 @@ class QueryStream:
         rows = [row for row in committed if row[0] not in hidden]
         rows += view.own_between(span, is_descending, count + 1)
         rows.sort(reverse=is_descending)
-        return rows[:count], has_ended and len(rows) <= count
+        return rows[:count], has_ended and len(rows) < count
 
     # --- what was looked at
 

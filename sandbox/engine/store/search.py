@@ -196,7 +196,7 @@ class SearchStream(QueryStream):
                 code="SearchQueryScannedTooManyDocumentsError",
             )
         rows = [(match.key, *self._document(match.place)) for match in self._matches[start : min(end, start + count)]]
-        has_ended = start + count >= end and end - first < SEARCH_RESULTS_MAX
+        has_ended = start + count > end and end - first < SEARCH_RESULTS_MAX
         return rows, has_ended
 
     def _document(self, place: Place) -> tuple[bytes, int]:

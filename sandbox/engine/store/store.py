@@ -30,7 +30,8 @@ from sandbox.engine.store.file_folder import FileFolder, link_files
 from sandbox.engine.store.plan import find_index
 from sandbox.engine.store.query_stream import read_span
 from sandbox.engine.store.quota import Quota, Room
-from sandbox.engine.store.read_set import Interval, ReadSet
+from sandbox.engine.store.read_set import Interval
+from sandbox.engine.store.rewinding import rewind, too_old
 from sandbox.engine.store.schema_push import ReportProgress, push_schema
 from sandbox.engine.store.stored_code import CodePush, StoredCode, code_ts_of, read_code
 from sandbox.engine.store.system_tables import create_system_tables
@@ -169,23 +170,21 @@ class Store:
         await self.pause()
         return self._recent.since(self._connection, ts, head_of(self._connection)[0])
 
-    async def check_valid_at(self, ts: int, read_set: ReadSet, snapshot_ts: Timestamp) -> None:
-        """Whether what was read at a snapshot is also what `ts` had: no commit between them touched the read set.
+    @reporting
+    async def rewind(self, transaction: Transaction, ts: int) -> None:
+        """Lets a transaction that has done nothing yet see the store as it was at `ts`.
 
-        Raises LearnerError: SnapshotTooOld if one did or cannot be known, InvalidTimestamp before `ts` has come.
+        Raises LearnerError: SnapshotTooOld where the log no longer tells or too much has changed, InvalidTimestamp
+        before `ts` has come.
         """
-        if ts > snapshot_ts:
+        if ts > transaction.begin_ts:
             raise LearnerError("The timestamp is ahead of the latest known timestamp", code="InvalidTimestamp")
         try:
             commits = await self.log_since(Timestamp(ts))
         except LogTruncated:
-            commits = None
-        if commits is None or any(read_set.overlaps(c.changes) for c in commits if c.ts <= snapshot_ts):
-            raise LearnerError(
-                f"What this query read has changed since timestamp {ts}. "
-                "Take a new timestamp (`query_ts`) and repeat the queries of this moment.",
-                code="SnapshotTooOld",
-            )
+            raise too_old() from None
+        rewind(transaction, (commit for commit in commits if commit.ts <= transaction.begin_ts))
+        transaction.begin_ts = Timestamp(ts)
 
     @reporting
     async def recorded_request(self, session_id: str, request_id: int) -> tuple[Timestamp, str] | None:

@@ -307,3 +307,11 @@ async def test_pages_have_no_gaps_and_no_repeats_whatever_is_written_meanwhile(
                 await view.split(number)
     await view.show()
     await store.close()
+
+
+async def test_a_full_page_is_not_the_last_one_also_where_the_transaction_wrote_it(db: Driver):
+    async with db.begin() as tx:
+        for n in range(2):
+            await tx.insert("t", {"n": float(n)})
+        page = await tx.paginate(scan("t"), cursor=None, end_cursor=None, page_size=2)
+    assert (ns(page), page.is_done) == ([0.0, 1.0], False)

@@ -159,6 +159,17 @@ async def test_pages_are_slices_of_the_order_of_relevance(store, db, items):
     assert found == whole
 
 
+async def test_a_full_page_of_matches_does_not_know_that_nothing_follows(store, db):
+    await store.push_schema(BODY)
+    await db.insert("notes", {"body": "x"})
+    async with db.begin() as tx:
+        page = await tx.paginate(search("x"), cursor=None, end_cursor=None, page_size=1.0)
+    assert (len(page.documents), page.is_done) == (1, False)
+    async with db.begin() as tx:
+        rest = await tx.paginate(search("x"), cursor=page.continue_cursor, end_cursor=None, page_size=1.0)
+    assert (rest.documents, rest.is_done) == ([], True)
+
+
 async def test_a_page_is_woken_by_its_terms_and_keeps_its_end(store, db, clock):
     await store.push_schema(BODY)
     await db.insert("notes", *({"body": "x", "n": float(n)} for n in range(5)))

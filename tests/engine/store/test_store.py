@@ -6,7 +6,7 @@ import json
 import pytest
 
 from sandbox.engine.clock import FixedClock
-from sandbox.engine.errors import Conflict, LearnerError, LogTruncated
+from sandbox.engine.errors import Conflict, LogTruncated
 from sandbox.engine.store import TABLES_INDEX, Store
 from sandbox.engine.values import UNDEFINED, Int64, encode_key
 
@@ -252,30 +252,3 @@ async def test_a_fork_shares_the_stored_files(db: Driver, tmp_path):
     (db.store.folder / "files" / ("a" * 64)).write_text("picture")
     await db.store.fork_to(tmp_path / "fork")
     assert (tmp_path / "fork" / "files" / ("a" * 64)).read_text() == "picture"
-
-
-async def test_a_result_is_valid_at_a_timestamp_since_which_nothing_of_it_changed(db: Driver):
-    await db.push({"t": {"by_n": ["n"]}})
-    await db.insert("t", {"n": 1.0})
-    ts = await db.store.head()
-    await db.insert("t", {"n": 2.0})
-    async with db.begin() as tx:
-        await collect(tx, by("t.by_n", ("Eq", "n", 1.0)))
-        await db.store.check_valid_at(ts, tx.read_set, tx.begin_ts)
-        await collect(tx, by("t.by_n"))
-        with pytest.raises(LearnerError, match=f"has changed since timestamp {ts}"):
-            await db.store.check_valid_at(ts, tx.read_set, tx.begin_ts)
-        with pytest.raises(LearnerError, match="ahead of the latest known timestamp"):
-            await db.store.check_valid_at(tx.begin_ts + 1, tx.read_set, tx.begin_ts)
-
-
-async def test_nothing_is_known_of_a_timestamp_before_the_log(db: Driver, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sandbox.engine.store.commit_log.LOG_RETENTION_COMMITS", 1)
-    monkeypatch.setattr("sandbox.engine.store.commit_log.LOG_CACHED_BYTES_MAX", 0)
-    monkeypatch.setattr("sandbox.engine.store.commit_log.LOG_RETENTION_NS", 0)
-    for _ in range(300):
-        await db.insert("t", {})
-    async with db.begin() as tx:
-        with pytest.raises(LearnerError) as caught:
-            await db.store.check_valid_at(1, tx.read_set, tx.begin_ts)
-    assert caught.value.code == "SnapshotTooOld"
