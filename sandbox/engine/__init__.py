@@ -15,7 +15,7 @@ from sandbox.engine.errors import (
 )
 from sandbox.engine.live_code import DeployResult
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
-from sandbox.engine.runtime.bundle import Bundle, bundle_auth_config, bundle_project
+from sandbox.engine.runtime.bundle import Bundle, bundle_config, bundle_project
 from sandbox.engine.runtime.environment import check_variable_name
 from sandbox.engine.runtime.executor import Identity, Outcome, RequestMetadata
 from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, FetchRequest, FetchResponse
@@ -84,7 +84,7 @@ __all__ = [
     "WriteNote",
     "accept_admin_key",
     "bare_path",
-    "bundle_auth_config",
+    "bundle_config",
     "bundle_project",
     "check_digest",
     "check_types",

@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -34,7 +34,7 @@ from sandbox.engine import (
     without_type_prefix,
 )
 from sandbox.gateway import keys
-from sandbox.gateway.host_auth_config import read_auth_config
+from sandbox.gateway.host_configs import AppConfig, read_app_config, read_auth_config
 from sandbox.gateway.host_log import FunctionLog
 from sandbox.gateway.host_project import ProjectFolder
 from sandbox.gateway.host_providers import Providers, ProvidersUnusable
@@ -87,6 +87,7 @@ class HostedProject:
         self._say = say
         self._providers = Providers(keys.verifier(options.name), options.name)
         self._fetcher = Fetcher(options.fetch_policy)
+        self._app_notes: list[str] = []
         self._changing = asyncio.Lock()
         self._following: set[asyncio.Task[None]] = set()
 
@@ -170,7 +171,20 @@ class HostedProject:
         result = await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
         if result.ok:
             await self._let_sign_in(providers)
+            await self._read_app_config()
         return result
+
+    async def _read_app_config(self) -> None:
+        """Says what convex.config.ts asks for that is not here, once."""
+        try:
+            config = await read_app_config(self._tools, self.project, self.deployment.environment)
+            notes = [] if config is None else list(_missing(config))
+        except DeployError as error:
+            notes = problem_lines(error.problems) or [error.message]
+        if notes != self._app_notes:
+            self._app_notes = notes
+            for note in notes:
+                self._say(f"convex.config: {note}")
 
     async def _let_sign_in(self, providers: list[Any]) -> None:
         try:
@@ -191,6 +205,13 @@ class HostedProject:
         if response.status != HTTPStatus.OK:
             raise LearnerError(f"{address} answers {response.status}", code="FetchFailed")
         return response.body
+
+
+def _missing(config: AppConfig) -> Iterator[str]:
+    if config.components:
+        yield f"components are not available here, so calls of {', '.join(config.components)} will fail; the rest runs"
+    for name, fault in config.variables.items():
+        yield f"the environment variable {name} {fault}: start with --env {name}=VALUE"
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:

@@ -225,6 +225,40 @@ export const get = action({ args: { url: v.string() }, handler: async (ctx, { ur
 
 
 @pytest.mark.slow
+def test_what_convex_config_asks_for_and_is_not_there_is_said(tools, tmp_path):
+    files = {
+        "convex/convex.config.ts": """import { defineApp } from "convex/server";
+import { v } from "convex/values";
+import counter from "counter/convex.config";
+const stage = v.optional(v.union(v.literal("dev"), v.literal("prod")));
+const app = defineApp({ env: { KEY: v.string(), STAGE: stage, NAME: v.optional(v.string()) } });
+app.use(counter);
+app.use(counter, { name: "second" });
+export default app;
+""",
+        "node_modules/counter/convex.config.js": """import { defineComponent } from "convex/server";
+export default defineComponent("counter");
+""",
+        "convex/a.ts": """import { components } from "./_generated/api";
+import { mutation, query } from "./_generated/server";
+export const plain = query({ args: {}, handler: async () => "runs" });
+export const count = mutation({ args: {}, handler: async (ctx) => {
+  await ctx.runMutation((components as any).counter.lib.add, { n: 1 });
+} });
+""",
+    }
+    with host(write(tmp_path / "app", files), "--env", "STAGE=test") as hosted:
+        said = hosted.log.read_text()
+        assert "convex.config: components are not available here, so calls of counter, second will fail" in said
+        assert "convex.config: the environment variable KEY is not set: start with --env KEY=VALUE" in said
+        assert "convex.config: the environment variable STAGE must be dev or prod, not test" in said
+        assert "NAME" not in said
+        assert hosted.client.query("a:plain") == "runs"
+        with pytest.raises(Exception, match=r"components\.counter\.lib\.add cannot be called"):
+            hosted.client.mutation("a:count")
+
+
+@pytest.mark.slow
 def test_variables_are_set_while_it_runs_and_kept_for_the_next_start(tools, tmp_path):
     code = """import { env, query } from "./_generated/server";
 export const greeting = query({ args: {}, handler: async () => [env.GREETING ?? null, process.env.NAME ?? null] });

@@ -22,7 +22,6 @@ from sandbox.engine.errors import DeployError, EngineError, Problem
 from sandbox.engine.limits import MIB
 from sandbox.engine.runtime.child import Child
 from sandbox.engine.runtime.entry_points import (
-    AUTH_CONFIGS,
     find_entry_points,
     has_use_node,
     one_of,
@@ -92,10 +91,12 @@ async def bundle_project(tools: Toolchain, root: Path, functions: Path) -> Bundl
     return Bundle(files, (*isolate.inputs, *node.inputs))
 
 
-async def bundle_auth_config(tools: Toolchain, root: Path, functions: Path) -> Bundle | None:
-    """The module "auth.config" alone, which is none of the project's functions. None when there is no such file."""
-    file = one_of(root, functions, AUTH_CONFIGS)
-    return None if file is None else await bundle(tools, root, {"auth.config": file}, "browser")
+async def bundle_config(
+    tools: Toolchain, root: Path, functions: Path, module: Literal["auth.config", "convex.config"]
+) -> Bundle | None:
+    """That module alone, which is none of the project's functions. None when there is no such file."""
+    file = one_of(root, functions, (f"{module}.ts", f"{module}.js"))
+    return None if file is None else await bundle(tools, root, {module: file}, "browser")
 
 
 def _marked(path: str, text: str) -> str:

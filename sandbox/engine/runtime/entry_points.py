@@ -15,7 +15,6 @@ from sandbox.engine.errors import DeployError, Problem
 
 EXTENSIONS = (".js", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".jsx")
 SCHEMAS = ("schema.ts", "schema.js")
-AUTH_CONFIGS = ("auth.config.ts", "auth.config.js")
 _ALWAYS_ISOLATE = ("http", "crons", "schema", "auth.config")
 _MODULE_PATH = re.compile(r"[A-Za-z0-9_.]+(/[A-Za-z0-9_.]+)*")
 _IMPORT_OR_EXPORT = re.compile(r"^\s{0,100}(import|export)", re.MULTILINE)

@@ -28,12 +28,17 @@ def path_of(args: dict[str, Any], method: str, run: RunContext) -> str:
     if isinstance(name, str):
         return path_of_handle(name, run) if name.startswith(_SCHEME) else canonical(name)
     if isinstance(reference, str):
-        raise LearnerError(
-            "Components are not available in this sandbox: "
-            f"{reference.removeprefix('_reference/childComponent/')!r} cannot be called.",
-            code="ComponentsNotAvailable",
-        )
+        raise LearnerError(_no_component(reference), code="ComponentsNotAvailable")
     raise LearnerError(f"Invalid arguments for `{method}`: no function is named", code="InvalidArgument")
+
+
+def _no_component(reference: str) -> str:
+    component, *function = reference.removeprefix("_reference/childComponent/").split("/")
+    called = ".".join(("components", component, *function))
+    return (
+        f"Components are not available in this sandbox: {called} cannot be called. "
+        f"It belongs to the component {component!r} that convex.config.ts uses."
+    )
 
 
 def canonical(name: str) -> str:
