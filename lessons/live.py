@@ -17,7 +17,7 @@ from lessons import workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Revision, Workspace
 from lessons.requests import Edit, compiled_names
-from sandbox.engine import Deployment, LearnerError, Problem, RunnerRefused
+from sandbox.engine import Deployment, LearnerError, Problem, RunnerRefused, StoreUnavailable
 from sandbox.gateway.registry import registry
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,12 @@ async def save_and_deploy(workspace: Workspace, lesson: Lesson, edit: Edit) -> S
         revision = await sync_to_async(workspaces.save_revision)(
             workspace, edit.base_revision, edit.files, edit.compiled
         )
-        async with registry.use(workspace.id) as deployment:
-            return await _deploy(deployment, workspace, lesson, revision)
+        try:
+            async with registry.use(workspace.id) as deployment:
+                return await _deploy(deployment, workspace, lesson, revision)
+        except StoreUnavailable as error:
+            logger.error("Revision %s of %s is not live: %s", revision.number, workspace.id, error.message)
+            return Saved(revision.number, False, None, (Problem("convex/schema.ts", 0, 0, error.message),))
 
 
 async def good_revision(workspace: Workspace) -> int | None:

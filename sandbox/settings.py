@@ -32,6 +32,7 @@ MIDDLEWARE = [
     "sandbox.gateway.middleware.CookielessRoutes",
     "sandbox.gateway.middleware.StaticFiles",
     "sandbox.gateway.middleware.SitePolicy",
+    "sandbox.gateway.middleware.StoreFaults",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

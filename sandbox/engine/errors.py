@@ -122,7 +122,10 @@ class LogTruncated(EngineError):
 
 
 class StoreUnavailable(EngineError):
-    """Codes: StoreFull, StoreReadOnly, StoreUnreadable, StoreCorrupt, StoreBusy, StoreFormat."""
+    """Codes: StoreFull, StoreReadOnly, StoreUnreadable, StoreCorrupt, StoreBusy, StoreFormat.
+
+    The message is for everybody; what the system said is the `__cause__`, for the log.
+    """
 
     code = "StoreUnavailable"
 

@@ -17,9 +17,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
-from sandbox.engine import LearnerError, StoredFile, check_digest, file_too_large, limits
+from sandbox.engine import LearnerError, StoredFile, StoreUnavailable, check_digest, file_too_large, limits
 from sandbox.gateway import safe_answers
-from sandbox.gateway.http_api import Find, internal_error, open_to_pages, other_method
+from sandbox.gateway.http_api import Find, internal_error, open_to_pages, other_method, store_unavailable
 from sandbox.gateway.http_requests import Refusal
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def _view(find: Find, handler: Handler, methods: tuple[str, ...]) -> View:
             response = _refused(refusal)
         except LearnerError as error:
             response = _refused(Refusal(_STATUS_OF_CODE.get(error.code, 400), error.code, error.message))
+        except StoreUnavailable as error:
+            response = _refused(store_unavailable(error))
         except Exception:
             logger.exception("A request for a stored file failed")
             response = internal_error()

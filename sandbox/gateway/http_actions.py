@@ -6,7 +6,9 @@ site, which shares its origin with learners, answers leave through safe_answers.
 
 from __future__ import annotations
 
+import logging
 import secrets
+from http import HTTPStatus
 from typing import Any
 
 from sandbox.engine import (
@@ -16,9 +18,12 @@ from sandbox.engine import (
     Identity,
     LearnerError,
     RequestMetadata,
+    StoreUnavailable,
     limits,
 )
 from sandbox.gateway.sockets import Receive, Send
+
+logger = logging.getLogger(__name__)
 
 
 async def serve_http_action(
@@ -36,7 +41,14 @@ async def serve_http_action(
         user_agent=dict(headers).get("user-agent"),
         request_id=secrets.token_hex(8),
     )
-    response = await deployment.http_action(request, identity=_identity(deployment, dict(headers)), metadata=metadata)
+    try:
+        response = await deployment.http_action(
+            request, identity=_identity(deployment, dict(headers)), metadata=metadata
+        )
+    except StoreUnavailable as error:
+        logger.error("%s (%s)", error.message, error.__cause__)
+        text = (("content-type", "text/plain; charset=utf-8"),)
+        response = HttpActionResponse(HTTPStatus.SERVICE_UNAVAILABLE, text, error.message.encode())
     await _send(response, request.method, send)
 
 

@@ -148,7 +148,9 @@ def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutin
             response = await answer(request, inner, place)
         except Refusal as refusal:
             response = safe_answers.json_text(refusal.text, status=refusal.status)
-        except (RunnerRefused, StoreUnavailable) as error:
+        except StoreUnavailable as error:
+            response = safe_answers.json_text(store_unavailable(error).text, status=503)
+        except RunnerRefused as error:
             logger.error("The deployment does not run: %s", error.message)
             response = internal_error()
         except Exception:
@@ -157,6 +159,12 @@ def endpoint(find: Find, handlers: dict[str, Handler]) -> Callable[..., Coroutin
         return open_to_pages(request, response)
 
     return view
+
+
+def store_unavailable(error: StoreUnavailable) -> Refusal:
+    """What whoever asks is told, and the log, which also hears what the system said."""
+    logger.error("%s (%s)", error.message, error.__cause__)
+    return Refusal(503, error.code, error.message)
 
 
 def internal_error() -> HttpResponse:

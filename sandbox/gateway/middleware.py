@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
+from sandbox.engine import StoreUnavailable
 from sandbox.gateway.policy import origin_of, site_directives, socket_origin_of
+
+logger = logging.getLogger(__name__)
 
 COOKIELESS_PREFIXES = ("/s/", "/d/")
 
@@ -35,6 +41,27 @@ class CookielessRoutes:
         response = await self.get_response(request)
         response.cookies.clear()
         return response
+
+
+class StoreFaults:
+    """A page over a store that cannot be used says so; all other pages go on."""
+
+    sync_capable = False
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return await self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, StoreUnavailable):
+            return None
+        logger.error("%s: %s (%s)", request.path_info, exception.message, exception.__cause__)
+        return render(request, "503.html", {"message": exception.message}, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 class StaticFiles(WhiteNoiseMiddleware):

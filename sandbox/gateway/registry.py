@@ -146,10 +146,14 @@ class Registry:
 
     async def open_what_is_due(self) -> None:
         """Opens deployments whose scheduled functions are to run before the next look."""
+        from sandbox.engine import EngineError
+
         for deployment_id in await asyncio.to_thread(_due_before, time.time() + SWEEP_S):
             if deployment_id not in self._entries:
                 try:
                     await self.get(deployment_id)
+                except EngineError as error:
+                    logger.error("Deployment %s has jobs to run and is not open: %s", deployment_id, error.message)
                 except Exception:
                     logger.exception("Deployment %s has jobs to run and could not be opened", deployment_id)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLOSE_TOKEN_EXPIRED = 4401
+CLOSE_REASON_BYTES_MAX = 123
 
 
 async def sync_consumer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -38,9 +39,13 @@ async def sync_consumer(scope: dict[str, Any], receive: Receive, send: Send) -> 
             await socket.accept()
             await _carry(socket, deployment, token)
     except (RunnerRefused, StoreUnavailable) as error:
-        logger.error("Deployment %s does not run: %s", token.deployment_id, error.message)
+        logger.error("Deployment %s does not run: %s (%s)", token.deployment_id, error.message, error.__cause__)
         await socket.accept()
-        await socket.close(CLOSE_TRY_AGAIN, "InternalServerError")
+        # Clients go by the beginning, and show the whole in the console of the browser.
+        reason = (
+            f"InternalServerError: {error.message}" if isinstance(error, StoreUnavailable) else "InternalServerError"
+        )
+        await socket.close(CLOSE_TRY_AGAIN, reason[:CLOSE_REASON_BYTES_MAX])
 
 
 async def _carry(socket: Socket, deployment: Deployment, token: tokens.Token) -> None:

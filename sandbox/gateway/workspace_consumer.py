@@ -69,7 +69,7 @@ async def workspace_consumer(scope: dict[str, Any], receive: Receive, send: Send
                 return
             await WorkspaceFeed(socket, deployment, workspace_id).serve()
     except StoreUnavailable as error:
-        logger.error("Deployment %s does not run: %s", workspace_id, error.message)
+        logger.error("Deployment %s does not run: %s (%s)", workspace_id, error.message, error.__cause__)
         await socket.accept()
         await socket.send_text(_encode(activity.error_message(error.message)))
         await socket.close(CLOSE_TRY_AGAIN, "InternalServerError")

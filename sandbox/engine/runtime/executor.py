@@ -18,7 +18,14 @@ from typing import Any, Protocol
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import CONFLICT_CODE, AlreadyCommitted, CodeChanged, Conflict, LearnerError
+from sandbox.engine.errors import (
+    CONFLICT_CODE,
+    AlreadyCommitted,
+    CodeChanged,
+    Conflict,
+    LearnerError,
+    StoreUnavailable,
+)
 from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
 from sandbox.engine.runtime.functions import FunctionTable, file_path, not_found
@@ -141,7 +148,10 @@ class Executor:
             return [await self.query(request, snapshot, cause) for request in requests]
 
     async def query(self, request: Request, snapshot: Snapshot, cause: Cause) -> Outcome:
-        """Runs a query on a snapshot that comes from `current`. Learner mistakes come back as the outcome's error."""
+        """Runs a query on a snapshot that comes from `current`. Learner mistakes come back as the outcome's error.
+
+        So does damage in the store that the query meets: others may read what is whole.
+        """
         attempt = await self._attempt(request, "query", snapshot)
         return self._outcome(request, "query", attempt, attempt.result, cause, snapshot.ts, commit_ts=None)
 
@@ -303,6 +313,11 @@ class Executor:
             result = with_warnings(self._checked(request.path, result, transaction), request.args_json, transaction)
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
+        except StoreUnavailable as fault:
+            if kind != "query":
+                raise
+            told = LearnerError(fault.message, code=fault.code)
+            result = CallResult(ok=False, value_json=None, error=told, log_lines=(), total_ms=0.0)
         total_ms = (time.perf_counter() - started) * 1000
         return _Attempt(transaction, result, syscalls.identity_was_read, total_ms, storage)
 

@@ -53,9 +53,7 @@ def fault_of(error: Exception) -> StoreUnavailable | None:
     if kind is None:
         return None
     code, reason = kind
-    # What the system says of a file names its path, which is nobody's business.
-    detail = error.strerror if isinstance(error, OSError) else error
-    return StoreUnavailable(f"This deployment's store is not available: {reason} ({detail})", code=code)
+    return StoreUnavailable(f"This deployment's store is not available: {reason}.", code=code)
 
 
 def reporting(method: Callable[_P, Coroutine[Any, Any, _T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:

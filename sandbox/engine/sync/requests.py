@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from sandbox.engine import limits
-from sandbox.engine.errors import AlreadyCommitted, LearnerError, RetriableError
+from sandbox.engine.errors import AlreadyCommitted, LearnerError, RetriableError, StoreUnavailable
 from sandbox.engine.runtime.executor import Executor, Outcome, Request
 from sandbox.engine.store import Timestamp
 from sandbox.engine.sync import protocol
@@ -24,6 +24,9 @@ from sandbox.engine.sync.protocol import RequestCall
 from sandbox.engine.trace import RunNote
 
 logger = logging.getLogger(__name__)
+
+NOTHING_WRITTEN_CODES = frozenset(("StoreFull", "StoreReadOnly", "StoreCorrupt"))
+"""Faults that stay for a while and have certainly kept the commit away. Others send the client round again."""
 
 
 class RunsCalls(Protocol):
@@ -131,6 +134,12 @@ class Requests:
             )
         except AlreadyCommitted as before:
             self._succeed(call, before.value_json, Timestamp(before.ts), before.log_lines)
+            return
+        except StoreUnavailable as fault:
+            if fault.code not in NOTHING_WRITTEN_CODES:
+                raise
+            logger.error("A mutation could not be stored: %s (%s)", fault.message, fault.__cause__)
+            self._fail(call, LearnerError(fault.message, code=fault.code), ())
             return
         self._backend.note_run(outcome.note)
 
