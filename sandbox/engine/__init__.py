@@ -19,6 +19,7 @@ from sandbox.engine.runtime.bundle import Bundle, bundle_config, bundle_project
 from sandbox.engine.runtime.environment import check_variable_name
 from sandbox.engine.runtime.executor import Identity, Outcome, RequestMetadata
 from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, FetchRequest, FetchResponse
+from sandbox.engine.runtime.function_paths import bare_path, path_problem
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
@@ -28,7 +29,6 @@ from sandbox.engine.scratch import scratch_folder, sweep_scratch
 from sandbox.engine.store import Comparison, Quota, StoredFile, TableInfo, TablePage, Timestamp
 from sandbox.engine.sync.answers import http_answer, http_failure, is_retriable
 from sandbox.engine.sync.callers import Caller, accept_admin_key, without_type_prefix
-from sandbox.engine.sync.function_paths import bare_path, path_problem
 from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Emission, Watch

@@ -25,6 +25,7 @@ from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, Http
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.fetching import FetchPolicy
+from sandbox.engine.runtime.function_paths import canonical_path
 from sandbox.engine.runtime.lanes import JsLanes
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
@@ -50,7 +51,6 @@ from sandbox.engine.sync.callers import (
     refuse_every_key,
     refuse_every_token,
 )
-from sandbox.engine.sync.function_paths import canonical_path
 from sandbox.engine.sync.live_queries import LiveQueries
 from sandbox.engine.sync.outbox import Close, Send
 from sandbox.engine.sync.session import SyncSession

@@ -70,9 +70,10 @@ def _transaction(transaction: Transaction) -> tuple[_Used, ...]:
     meter, reading, text = transaction.meter, "read in a single function execution", "in a single function execution"
     more = f" {OVER_LIMIT_HELP}"
     scheduled = "scheduled functions from this mutation"
+    intervals = 0 if transaction.read_set.was_full else transaction.read_set.counted
     return (
         _Used(f"Many documents {reading}", meter.documents_read, limits.DOCUMENTS_READ_MAX, help=more),
-        _Used(f"Many reads {text}", transaction.read_set.counted, limits.INTERVALS_READ_MAX, help=more),
+        _Used(f"Many reads {text}", intervals, limits.INTERVALS_READ_MAX, help=more),
         _Used(f"Many bytes {reading}", meter.bytes_read, limits.BYTES_READ_MAX, " bytes", more),
         _Used(f"Many writes {text}", meter.documents_written, limits.DOCUMENTS_WRITTEN_MAX),
         _Used(f"Many bytes written {text}", meter.bytes_written, limits.BYTES_WRITTEN_MAX, " bytes"),

@@ -57,10 +57,12 @@ class Ceiling(NamedTuple):
 class ReadSet:
     """A growing set of intervals, at most 4,096 different ones. What the engine itself reads is not counted."""
 
-    __slots__ = ("_intervals", "_spans", "_uncounted", "ceiling")
+    __slots__ = ("_intervals", "_spans", "_uncounted", "ceiling", "was_full")
 
     def __init__(self, intervals: Iterable[Interval] = ()) -> None:
         self.ceiling = Ceiling.of(INTERVALS_READ_MAX)
+        self.was_full = False
+        """Whether an interval was refused: then nobody is warned of coming near the limit."""
         self._intervals: dict[Interval, int] = {}
         self._uncounted: set[Interval] = set()
         # Built when first asked: per index the disjoint spans in order, as lows and highs.
@@ -91,6 +93,7 @@ class ReadSet:
         if counts:
             self._uncounted.discard(interval)
             if times is None and self.counted >= self.ceiling.at:
+                self.was_full = True
                 raise LimitExceeded(
                     f"Too many reads in a single function execution (limit: {self.ceiling.shown}). {OVER_LIMIT_HELP}",
                     code="TooManyReads",

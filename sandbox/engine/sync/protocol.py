@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.engine.errors import ProtocolError
-from sandbox.engine.sync.function_paths import canonical_path, path_problem
+from sandbox.engine.runtime.function_paths import canonical_path, path_problem
 
 _U64 = struct.Struct("<Q")
 SESSION_ID_LENGTH_MAX = 128  # the package sends a UUID; every request is recorded under it

@@ -67,6 +67,8 @@ MORE = (
         ("read", {"n": 9}, ["[LOG] 'own'", f"[WARN] Many documents read in a single function execution (actual: 9, limit: 10). {MORE}"]),
         ("failing", {}, [f"[WARN] Many documents read in a single function execution (actual: 9, limit: 10). {MORE}"]),
         ("ranges", {"n": 17}, [f"[WARN] Many reads in a single function execution (actual: 17, limit: 20). {MORE}"]),
+        ("ranges", {"n": 20}, [f"[WARN] Many reads in a single function execution (actual: 20, limit: 20). {MORE}"]),
+        ("ranges", {"n": 21}, []),
         ("sized", {"size": 700}, []),
         ("sized", {"size": 900}, ["[WARN] Large size of the function return value (actual: 902 bytes, limit: 1000 bytes)."]),
     ],

@@ -57,6 +57,9 @@ export const planAndFail = internalMutation(async (ctx: any) => {
 });
 export const planNothing = mutation(async (ctx: any) => { await ctx.scheduler.runAfter(0, "gone:f" as any, {}); });
 export const planNoExport = mutation(async (ctx: any) => { await ctx.scheduler.runAfter(0, "m:gone" as any, {}); });
+export const planBadPath = mutation(async (ctx: any) => { await ctx.scheduler.runAfter(0, "m-n:f" as any, {}); });
+export const planBadName = mutation(async (ctx: any) => { await ctx.scheduler.runAfter(0, "m:no-name" as any, {}); });
+export const callBadPath = query(async (ctx: any) => { await ctx.runQuery("a/../m:f" as any, {}); });
 export const cancelNothing = mutation(async (ctx: any) => { await ctx.scheduler.cancel("x" as any); });
 export const queryPlans = query(async () =>
   await (globalThis as any).Convex.asyncSyscall("1.0/schedule", JSON.stringify({ name: "m:later", ts: 0, args: {} })));
@@ -134,6 +137,14 @@ async def test_jobs_of_a_failed_call_are_taken_back(project):
             "Attempted to schedule function, but no exported function gone found in the file: m.js. "
             "Did you forget to export it?",
         ),
+        (
+            "planBadPath",
+            "mutation",
+            "Uncaught Error: Invalid arguments for `scheduler`: Path component m-n.js can only contain alphanumeric "
+            "characters, underscores, or periods.",
+        ),
+        ("planBadName", "mutation", "Identifier no-name has invalid character '-'"),
+        ("callBadPath", "query", "Invalid path component ParentDir in a/../m."),
         ("cancelNothing", "mutation", "Invalid scheduled function ID."),
         ("queryPlans", "query", "A query cannot write to the database."),
         ("twoPages", "query", "This query or mutation function ran multiple paginated queries."),

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.engine.errors import ProtocolError
-from sandbox.engine.sync import function_paths, protocol
+from sandbox.engine.runtime import function_paths
+from sandbox.engine.sync import protocol
 from sandbox.engine.sync.protocol import Connect, ModifyQuerySet, RemoveQuery, RequestCall, StateVersion
 
 json_values = st.recursive(

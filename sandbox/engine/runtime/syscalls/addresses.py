@@ -11,6 +11,7 @@ import hmac
 from typing import Any
 
 from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime.function_paths import canonical_path, path_problem
 from sandbox.engine.runtime.functions import not_found
 from sandbox.engine.runtime.syscalls.context import RunContext
 from sandbox.engine.values import encode_id
@@ -26,7 +27,7 @@ def path_of(args: dict[str, Any], method: str, run: RunContext) -> str:
     if isinstance(handle, str):
         return path_of_handle(handle, run)
     if isinstance(name, str):
-        return path_of_handle(name, run) if name.startswith(_SCHEME) else canonical(name)
+        return path_of_handle(name, run) if name.startswith(_SCHEME) else _checked(name, method)
     if isinstance(reference, str):
         raise LearnerError(_no_component(reference), code="ComponentsNotAvailable")
     raise LearnerError(f"Invalid arguments for `{method}`: no function is named", code="InvalidArgument")
@@ -41,10 +42,11 @@ def _no_component(reference: str) -> str:
     )
 
 
-def canonical(name: str) -> str:
-    """ "mod.js:fn" and "mod:fn" are the same; "mod" alone is its default export."""
-    module, _, function = name.partition(":")
-    return f"{module.removesuffix('.js')}:{function or 'default'}"
+def _checked(name: str, method: str) -> str:
+    problem = path_problem(name)
+    if problem is not None:
+        raise LearnerError(f"Invalid arguments for `{method}`: {problem}", code="InvalidArgument")
+    return canonical_path(name)
 
 
 def handle_of(path: str, run: RunContext) -> str:
