@@ -22,7 +22,8 @@ _MODULES = frozenset((
     "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
 ))
 # fmt: on
-_REQUIRE = re.compile(r'\brequire\("((?:node:)?[a-z0-9_]+)(/[a-z]+)?"\)')
+# A call of the function alone: libraries try `module.require`, which no bundler follows.
+_REQUIRE = re.compile(r'(?<![\w$.])require\("((?:node:)?[a-z0-9_]+)(/[a-z]+)?"\)')
 
 
 def node_imports(

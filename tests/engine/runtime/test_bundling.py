@@ -317,6 +317,18 @@ async def test_packages_find_the_async_context_that_convex_offers(folder, specif
     assert await folder.run("a:get") == "kept"
 
 
+async def test_packages_may_look_for_node_before_they_use_it(folder):
+    """As lodash does, and many that run everywhere."""
+    looking = """var free = typeof module == "object" && module;
+var types; try { types = free && free.require && free.require("util").types; } catch {}
+var fs; try { fs = require("fs"); } catch { fs = "none"; }
+exports.found = [typeof types, fs];
+"""
+    code = query("found", 'import { found } from "careful";\n')
+    await folder.deploy({**package("careful", {"index.js": looking}), "convex/a.ts": code})
+    assert await folder.run("a:get") == ["undefined", "none"]
+
+
 async def test_packages_share_our_convex(folder):
     await folder.deploy(
         {
