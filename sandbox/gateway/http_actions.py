@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -43,7 +44,7 @@ async def serve_http_action(
     )
     try:
         response = await deployment.http_action(
-            request, identity=_identity(deployment, dict(headers)), metadata=metadata
+            request, identity=identity_of(deployment, dict(headers)), metadata=metadata
         )
     except StoreUnavailable as error:
         logger.error("%s (%s)", error.message, error.__cause__)
@@ -72,7 +73,7 @@ def _url(scope: dict[str, Any], headers: dict[str, str], prefix: str) -> str:
     return f"{scope.get('scheme', 'http')}://{host}{path.removeprefix(prefix) or '/'}{'?' if query else ''}{query}"
 
 
-def _identity(deployment: Deployment, headers: dict[str, str]) -> Identity | None:
+def identity_of(deployment: Deployment, headers: Mapping[str, str]) -> Identity | None:
     """Whose JWT the request carries. Routes may use the header for tokens of their own, so others are no error."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from sandbox.gateway.file_routes import file_routes
 from sandbox.gateway.http_requests import Refusal
+from sandbox.gateway.public_http import http_routes
 from sandbox.gateway.registry import exists, registry
 
 if TYPE_CHECKING:
@@ -29,4 +30,5 @@ urlpatterns = [
     # What `ctx.storage` gives: Convex's paths below the address of the deployment.
     *file_routes(deployment_of_id),
     *file_routes(deployment_of_id, "storage/"),
+    *http_routes(deployment_of_id),
 ]

@@ -62,6 +62,7 @@ async def open_deployment(deployment_id: str) -> Deployment:
         verify_admin_key=keys.admin_verifier(deployment_id),
         # Without a host: the site has as many names as learners have ways to reach it.
         origin=f"/d/{deployment_id}",
+        site_origin=f"/d/{deployment_id}/http",
         quota=Quota(),
     )
 
