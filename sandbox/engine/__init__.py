@@ -33,7 +33,7 @@ from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Emission, Watch
 from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, ReadNote, RunNote, TraceNote, WriteNote
-from sandbox.engine.values import ValueFormat, parse_format
+from sandbox.engine.values import ValueFormat, parse_client_json, parse_format
 
 __all__ = [
     "DUE_FILE",
@@ -97,6 +97,7 @@ __all__ = [
     "http_failure",
     "is_retriable",
     "limits",
+    "parse_client_json",
     "parse_format",
     "path_problem",
     "probe",

@@ -31,6 +31,7 @@ from sandbox.engine import (
     http_answer,
     http_failure,
     is_retriable,
+    parse_client_json,
 )
 from sandbox.gateway import safe_answers
 from sandbox.gateway.http_requests import (
@@ -217,7 +218,7 @@ async def _query_by_address(exchange: Exchange) -> str:
         if name not in asked:
             raise Refusal(400, "BadQueryArgs", f"Failed to deserialize query string: missing field `{name}`")
     try:
-        args = json.loads(asked["args"])
+        args = parse_client_json(asked["args"])
     except (ValueError, RecursionError) as error:
         raise Refusal(400, "BadQueryArgs", f"Failed to deserialize query string: args: {error}") from None
     outcome = await exchange.run(checked_path(asked["path"]), arguments({"args": args}), "query")

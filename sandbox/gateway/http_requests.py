@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from sandbox.engine import Caller, LearnerError, ProtocolError, decode_ts, limits, parse_format, path_problem
+from sandbox.engine import (
+    Caller,
+    LearnerError,
+    ProtocolError,
+    decode_ts,
+    limits,
+    parse_client_json,
+    parse_format,
+    path_problem,
+)
 
 if TYPE_CHECKING:
     from sandbox.engine import Deployment, ValueFormat
@@ -57,7 +66,7 @@ def json_body(request: HttpRequest) -> dict[str, Any]:
     if len(raw) > limits.ARGUMENT_BYTES_MAX + ARGUMENT_ENVELOPE_BYTES:
         raise Refusal(413, "BadJsonBody", "length limit exceeded")
     try:
-        body = json.loads(raw)
+        body = parse_client_json(raw)
     except (ValueError, RecursionError) as error:
         raise _bad_body(f"Failed to parse the request body as JSON: {error}") from None
     if not isinstance(body, dict):

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.engine.errors import ProtocolError
 from sandbox.engine.runtime.function_paths import canonical_path, path_problem
+from sandbox.engine.values import parse_client_json
 
 _U64 = struct.Struct("<Q")
 SESSION_ID_LENGTH_MAX = 128  # the package sends a UUID; every request is recorded under it
@@ -101,7 +102,7 @@ def decode_ts(text: str) -> int:
 def parse_client_message(text: str) -> ClientMessage:
     """One text frame. Raises ProtocolError for whatever is not a client message of the protocol."""
     try:
-        raw = json.loads(text)
+        raw = parse_client_json(text)
         if not isinstance(raw, dict):
             raise ProtocolError("expected an object")
         return _parse(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.engine.values.bounds import check_document_size, check_value, nesting_of, nesting_problem, readable_size
+from sandbox.engine.values.client_json import parse_client_json
 from sandbox.engine.values.display import display, display_json_number, display_string, type_name
 from sandbox.engine.values.export import ValueFormat, export, export_text, parse_format
 from sandbox.engine.values.ids import USER_TABLE_NUMBER_MIN, decode_id, encode_id, new_uid, uid_of_old_id
@@ -49,6 +50,7 @@ __all__ = [
     "nesting_of",
     "nesting_problem",
     "new_uid",
+    "parse_client_json",
     "parse_format",
     "readable_size",
     "size_of",
