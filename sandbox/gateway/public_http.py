@@ -24,7 +24,7 @@ from sandbox.engine import (
 )
 from sandbox.gateway import safe_answers
 from sandbox.gateway.http_actions import identity_of
-from sandbox.gateway.http_api import Find
+from sandbox.gateway.http_api import Find, internal_error, store_unavailable
 from sandbox.gateway.http_requests import Refusal
 from sandbox.gateway.policy import origin_of
 
@@ -46,12 +46,13 @@ def http_routes(find: Find) -> list[URLPattern]:
                 return _answer(request, response)
         except Refusal as refusal:
             return safe_answers.json_text(refusal.text, status=refusal.status)
-        except (RunnerRefused, StoreUnavailable) as error:
+        except StoreUnavailable as error:
+            return safe_answers.json_text(store_unavailable(error).text, status=503)
+        except RunnerRefused as error:
             logger.error("The deployment does not run: %s", error.message)
         except Exception:
             logger.exception("An HTTP action failed")
-        failure = Refusal(500, "InternalServerError", "Your request couldn't be completed. Try again later.")
-        return safe_answers.json_text(failure.text, status=failure.status)
+        return internal_error()
 
     return [re_path(rf"^{PREFIX}(?:/.*)?$", view)]
 
