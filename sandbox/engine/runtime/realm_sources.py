@@ -15,7 +15,7 @@ _EAGER = (
     *("prelude.js", "exports.js", "stacks.js", "fixed_world.js", "ids.js", "inspect.js", "console.js"),
     *("async_context.js", "web.js", "url.js"),
 )
-_LAZY = ("events", "streams", "headers", "files", "forms", "bodies", "keys", "crypto")
+_LAZY = ("events", "streams", "headers", "files", "forms", "bodies", "keys", "crypto", "timing")
 # A parenthesis before the word makes V8 compile a function at once.
 _PART = re.compile(r"\A(?://[^\n]*\n|\n)*\(function \(web\) \{\s*\"use strict\";(.*\})\);\s*\Z", re.DOTALL)
 

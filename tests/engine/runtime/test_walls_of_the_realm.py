@@ -103,7 +103,6 @@ export const f = query(async (ctx, args) => {{
   await collect(() => ctx.db.get("short" as any));
   await collect(() => (globalThis as any).Convex.syscall("x", "{{}}"));
   await collect(() => (globalThis as any).Convex.asyncSyscall("1.0/get", "not json"));
-  await collect(() => (globalThis as any).Convex.jsSyscall("x", {{}}));
   await collect(() => {{ (function deep(): any {{ return deep(); }})(); }});
   await collect(() => require("convex/values"));
   await collect(() => import("./code"));

@@ -4,7 +4,7 @@
 (function (realm) {
   "use strict";
   const { Error, Date: RealDate, Temporal, Intl, Math, Promise, Reflect, RegExp, Symbol, TypeError, WeakSet } = globalThis;
-  const { defineProperty, getOwnPropertyDescriptor, freeze } = Object;
+  const { defineProperty, getOwnPropertyDescriptor } = Object;
   const { imul, floor } = Math;
   const { uncurry } = realm;
   const { keyFor } = Symbol;
@@ -110,7 +110,8 @@
   function readStopwatch() {
     return realm.phase === "mutation" || realm.phase === "action" ? elapsedMs() - startedMs : 0;
   }
-  replaceMethod(globalThis, "performance", freeze({ now: readStopwatch, get timeOrigin() { return startMs; } }));
+  realm.readStopwatch = readStopwatch;
+  realm.readStart = () => startMs;
 
   // ---- what a query or mutation may not do ------------------------------------------------------------------------
 

@@ -238,7 +238,7 @@
   realm.jsOperations = { __proto__: null };
   function jsSyscall(op, args) {
     const operation = realm.jsOperations[`${op}`];
-    if (operation === undefined) throw new Error(`Unknown JS syscall: ${op}`);
+    if (operation === undefined) realm.end(`Unknown JS syscall: ${op}`);
     return operation(args);
   }
 
@@ -385,6 +385,12 @@
     const { text, stack, data } = describe(error);
     settle(false, text, stack, data);
   }
+
+  // Fails the function for good, whatever it makes of the error that it gets.
+  realm.end = (text) => {
+    settle(false, text);
+    throw new Error(text);
+  };
 
   // A rejection that nothing handles; it fails the function, also after it has returned.
   realm.fail = fail;

@@ -27,6 +27,14 @@
     assign(variables, parse(text));
   };
 
+  // Their places are the codes of old, from 1.
+  const CODES = [
+    "IndexSize", "DOMStringSize", "HierarchyRequest", "WrongDocument", "InvalidCharacter", "NoDataAllowed",
+    "NoModificationAllowed", "NotFound", "NotSupported", "InUseAttribute", "InvalidState", "Syntax", "InvalidModification",
+    "Namespace", "InvalidAccess", "Validation", "TypeMismatch", "Security", "Network", "Abort", "URLMismatch",
+    "QuotaExceeded", "Timeout", "InvalidNodeType", "DataClone",
+  ];
+
   class DOMException extends Error {
     #name;
     constructor(message = "", name = "Error") {
@@ -34,6 +42,12 @@
       this.#name = name;
     }
     get name() { return this.#name; }
+    get code() { return CODES.findIndex((code) => `${code}Error` === this.#name) + 1; }
+  }
+  for (const [place, code] of CODES.entries()) {
+    const words = code === "InUseAttribute" ? "Inuse_Attribute" : code.replace(/(?<=[a-z]|URL|DOM(?=S))(?=[A-Z])/g, "_");
+    const name = `${words.toUpperCase().replace("DOM_STRING", "DOMSTRING")}_ERR`;
+    for (const holder of [DOMException, DOMException.prototype]) defineProperty(holder, name, { value: place + 1, enumerable: true });
   }
   provide("DOMException", DOMException);
 
@@ -241,8 +255,9 @@
     return copy;
   }
 
-  provide("structuredClone", function structuredClone(value) {
+  provide("structuredClone", function structuredClone(value, options) {
     if (arguments.length === 0) throw new TypeError("structuredClone needs a value");
+    if (options !== undefined) realm.end("structuredClone with transfer not supported");
     return clone(value, new Map());
   });
 });

@@ -9,12 +9,15 @@
   const { defineProperty, hasOwn, keys } = Object;
   const { toStringTag } = Symbol;
   const { parse, stringify } = JSON;
-  const { cipher, inspect, randomWords, refuseRandomness, webParts } = realm;
+  const { cipher, inspect, randomWords, readStart, readStopwatch, refuseRandomness, webParts } = realm;
   delete realm.webParts;
 
   const GROUPS = {
     __proto__: null,
-    events: ["AbortController", "AbortSignal", "CustomEvent", "Event", "EventTarget"],
+    events: [
+      "AbortController", "AbortSignal", "CustomEvent", "Event", "EventTarget", "addEventListener", "dispatchEvent",
+      "removeEventListener",
+    ],
     streams: [
       "ByteLengthQueuingStrategy", "CountQueuingStrategy", "ReadableByteStreamController", "ReadableStream",
       "ReadableStreamBYOBReader", "ReadableStreamBYOBRequest", "ReadableStreamDefaultController",
@@ -28,6 +31,7 @@
     bodies: ["Request", "Response"],
     keys: ["CryptoKey"],
     crypto: ["Crypto", "SubtleCrypto", "crypto"],
+    timing: ["Performance", "PerformanceEntry", "PerformanceMark", "PerformanceMeasure", "performance"],
   };
 
   const made = { __proto__: null };
@@ -51,6 +55,8 @@
     // Whether the function may have randomness that cannot be foretold; otherwise it gets its own numbers (`randomWords`).
     isRandom: () => realm.phase === "action",
     randomWords,
+    readStart,
+    readStopwatch,
     // Asks for cryptography (ciphers.js), with an object that holds texts and numbers.
     cipher: (question, asked) => {
       const reply = cipher(question, stringify(asked));

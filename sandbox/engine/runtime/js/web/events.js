@@ -1,8 +1,9 @@
 // Events, and the signals that tell of an end before its time. There is no tree here: an event reaches one target.
 (function (web) {
   "use strict";
-  const { label, DOMException } = web;
+  const { label, readStopwatch, DOMException } = web;
 
+  const isTrusted = () => false;
   let dispatch; // (event, target, call): runs `call` while the event is under way
   let isStopped;
 
@@ -14,7 +15,7 @@
     #isStopped = false;
     #isEnded = false;
     #isPrevented = false;
-    #timeStamp = performance.now();
+    #timeStamp = readStopwatch();
 
     static {
       isStopped = (event) => event.#isStopped;
@@ -40,6 +41,7 @@
       if (arguments.length === 0) throw new TypeError("Failed to construct 'Event': 1 argument required");
       this.#type = `${type}`;
       this.#init = { bubbles: Boolean(init?.bubbles), cancelable: Boolean(init?.cancelable), composed: Boolean(init?.composed) };
+      Object.defineProperty(this, "isTrusted", { get: isTrusted, enumerable: true });
     }
 
     get type() { return this.#type; }
@@ -53,7 +55,6 @@
     get defaultPrevented() { return this.#isPrevented; }
     get returnValue() { return !this.#isPrevented; }
     get cancelBubble() { return this.#isEnded; }
-    get isTrusted() { return false; }
     get timeStamp() { return this.#timeStamp; }
     composedPath() { return this.#phase === 0 ? [] : [this.#target]; }
     preventDefault() { if (this.#init.cancelable) this.#isPrevented = true; }
@@ -74,19 +75,35 @@
 
   const isCapture = (options) => Boolean(typeof options === "object" && options !== null ? options.capture : options);
 
+  // Called without a target, or on the global object, its methods mean that of the whole realm.
+  let everywhere;
+  const targetOf = (given) => (given === undefined || given === null || given === globalThis ? everywhere : given);
+
   class EventTarget {
     #listeners = []; // {type, callback, capture, once, isGone}
 
     addEventListener(type, callback, options) {
+      targetOf(this).#add(type, callback, options);
+    }
+
+    removeEventListener(type, callback, options) {
+      targetOf(this).#remove(type, callback, options);
+    }
+
+    dispatchEvent(event) {
+      return targetOf(this).#dispatch(event);
+    }
+
+    #add(type, callback, options) {
       if (callback === null || callback === undefined) return;
       const wanted = { type: `${type}`, callback, capture: isCapture(options), once: Boolean(options?.once), isGone: false };
       const signal = options?.signal;
       if (signal?.aborted || this.#listeners.some((listener) => isSame(listener, wanted))) return;
       this.#listeners.push(wanted);
-      signal?.addEventListener("abort", () => this.removeEventListener(type, callback, options));
+      signal?.addEventListener("abort", () => this.#remove(type, callback, options));
     }
 
-    removeEventListener(type, callback, options) {
+    #remove(type, callback, options) {
       const unwanted = { type: `${type}`, callback, capture: isCapture(options) };
       this.#listeners = this.#listeners.filter((listener) => {
         if (!isSame(listener, unwanted)) return true;
@@ -95,17 +112,20 @@
       });
     }
 
-    dispatchEvent(event) {
+    #dispatch(event) {
       if (!(event instanceof Event)) throw new TypeError("Failed to execute 'dispatchEvent' on 'EventTarget': not an Event");
-      return dispatch(event, this, () => {
+      const target = this === everywhere ? globalThis : this;
+      return dispatch(event, target, () => {
         for (const listener of [...this.#listeners]) {
           if (listener.isGone || listener.type !== event.type || isStopped(event)) continue;
-          if (listener.once) this.removeEventListener(listener.type, listener.callback, listener.capture);
-          notify(this, listener.callback, event);
+          if (listener.once) this.#remove(listener.type, listener.callback, listener.capture);
+          notify(target, listener.callback, event);
         }
       });
     }
   }
+
+  everywhere = new EventTarget();
 
   function isSame(a, b) {
     return a.type === b.type && a.callback === b.callback && a.capture === b.capture;
@@ -195,5 +215,6 @@
 
   const classes = { Event, CustomEvent, EventTarget, AbortSignal, AbortController };
   for (const name of Object.keys(classes)) label(classes[name], name);
-  return classes;
+  const { addEventListener, dispatchEvent, removeEventListener } = EventTarget.prototype;
+  return { ...classes, addEventListener, dispatchEvent, removeEventListener };
 });
