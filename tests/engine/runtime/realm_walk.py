@@ -223,7 +223,7 @@ const escapes: Record<string, () => any> = {
   cloneOfFunction: () => structuredClone(() => 1),
   cloneOfGetter: () => structuredClone({ get a() { throw new Error("mine"); } }),
   lateImport: () => import("./_generated/dataModel"),
-  badImport: () => import("node:fs" as string),
+  badImport: () => import("node:" + "fs" as string),
   importMeta: () => (import.meta as any),
   forgedStack: () => Object.assign(new Error("x"), { stack: "Error: x\\n    at convex/code.js:1:1" }),
   bodyOfResponse: () => new Response(new Blob(["a"])).body!.getReader().read(),

@@ -388,7 +388,7 @@
 
   // Fails the function for good, whatever it makes of the error that it gets.
   realm.end = (text) => {
-    settle(false, text);
+    if (realm.phase !== "import") settle(false, text);
     throw new Error(text);
   };
 
