@@ -269,3 +269,10 @@ async def test_a_frame_that_cannot_be_sent_ends_the_session(backend: FakeBackend
     async with asyncio.timeout(5):
         assert await closed == 1011
     await session.disconnect()
+
+
+async def test_a_page_may_show_a_thousand_queries_at_once(client: Client) -> None:
+    added = [{"type": "Add", "queryId": n, "udfPath": "notes:list", "args": [{"n": n}]} for n in range(1_000)]
+    await client.say("ModifyQuerySet", baseVersion=0, newVersion=1, modifications=added)
+    first = (await client.wait(lambda: client.of_type("Transition")))[0]
+    assert [change["queryId"] for change in first["modifications"]] == list(range(1_000))
