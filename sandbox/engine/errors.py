@@ -75,6 +75,8 @@ class FunctionTimedOut(LearnerError):
 
 CONFLICT_CODE = "OptimisticConcurrencyControlFailure"
 """Of the LearnerError that a mutation ends with that has lost every race."""
+BUSY_CODE = "Busy"
+"""Of one that could not be run now."""
 
 
 class Conflict(EngineError):

@@ -42,6 +42,10 @@ export const refuse = mutation({ args: {}, handler: async (ctx) => {
   await ctx.db.insert("notes", { text: "never" });
   throw new ConvexError({ reason: "closed", left: 0n });
 } });
+export const trouble = mutation({ args: { op: v.string() }, handler: async (ctx, { op }) => {
+  await ctx.db.insert("notes", { text: "never" });
+  try { Convex.syscall(op, "{}"); } catch { return "caught"; }
+} });
 export const strict = query({ args: {}, handler: async () => { throw new ConvexError("too strict"); } });
 export const whoAmI = query({ args: {}, handler: async (ctx) => await ctx.auth.getUserIdentity() });
 export const secret = internalQuery({ args: {}, handler: async () => "internal" });

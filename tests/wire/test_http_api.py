@@ -332,3 +332,22 @@ async def test_a_mutation_that_always_loses_is_no_answer_of_the_function(api: Ap
     refusal = json.loads(lost.content)
     assert (lost.status_code, refusal["code"]) == (503, "OptimisticConcurrencyControlFailure")
     assert refusal["message"].startswith('Documents read from or written to the "notes" table changed')
+
+
+@pytest.mark.parametrize(
+    ("op", "code", "text"),
+    [
+        ("throwOcc", "OptimisticConcurrencyControlFailure", "Documents read from or written to some table changed"),
+        ("throwOverloaded", "Busy", "I'm a bit busy."),
+    ],
+)
+async def test_trouble_of_the_backends_own_cannot_be_caught(api: Api, op: str, code: str, text: str) -> None:
+    response = await api.request("POST", "/api/mutation", {"path": "m:trouble", "args": {"op": op}})
+    refusal = json.loads(response.content)
+    assert (response.status_code, refusal["code"]) == (503, code)
+    assert refusal["message"].startswith(text)
+    assert "never" not in (await api.call("query", "m:list"))["value"]
+
+
+async def test_an_operation_that_is_none_can_be_caught(api: Api) -> None:
+    assert (await api.call("mutation", "m:trouble", {"op": "throwNothing"}))["value"] == "caught"

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from sandbox.engine import values
-from sandbox.engine.errors import CONFLICT_CODE, LearnerError
+from sandbox.engine.errors import BUSY_CODE, CONFLICT_CODE, LearnerError
 from sandbox.engine.runtime.executor import Identity, Outcome
 from sandbox.engine.values import ValueFormat
 
@@ -28,7 +28,7 @@ def client_text(error: LearnerError) -> str:
 
 def is_retriable(error: LearnerError) -> bool:
     """Whether it is no answer of the function's: a mutation lost every race, and may well win the next one."""
-    return error.code == CONFLICT_CODE
+    return error.code in (CONFLICT_CODE, BUSY_CODE)
 
 
 def error_data(error: LearnerError) -> dict[str, Any]:
