@@ -123,8 +123,9 @@ async def compile_project(files: Mapping[str, str], tools: Toolchain) -> Compile
     }
     scripts |= GENERATED
     node = frozenset(path for path, file in sources.items() if file.is_node)
-    texts = {path: (file.path, file.text) for path, file in sources.items()}
-    problems = tuple(node_imports(sorted(maps.keys() - node), scripts, texts))
+    # In what was bundled, whatever must be there was found: the rest are attempts whose failure is provided for.
+    texts = {path: (file.path, file.text) for path, file in sources.items() if f"{file.path}.map" not in files}
+    problems = tuple(node_imports(sorted(texts.keys() - node), scripts, texts))
     if problems:
         raise DeployError(_summary(problems), problems, code="BundleFailed")
     problems = missing_names(scripts, maps, {path: file.text for path, file in sources.items()})

@@ -18,7 +18,7 @@ _OUTSIDE = "It lies outside of the project's folder, and nothing else is read."
 
 def explained(problem: Problem, root: Path) -> Problem:
     """The problem with a line that says what to do, where one is known. `root` has no link in it."""
-    found = _UNRESOLVED.match(problem.message)
+    found = _UNRESOLVED.fullmatch(problem.message)  # a module of Node brings a text of its own
     hint = _hint(found[1], root, problem.file) if found else ""
     return replace(problem, message=f"{problem.message}\n{hint}") if hint else problem
 

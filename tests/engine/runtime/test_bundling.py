@@ -322,6 +322,7 @@ async def test_packages_may_look_for_node_before_they_use_it(folder):
     looking = """var free = typeof module == "object" && module;
 var types; try { types = free && free.require && free.require("util").types; } catch {}
 var fs; try { fs = require("fs"); } catch { fs = "none"; }
+exports.threads = function () { var needed = require; return needed("worker_threads") || (0, require)("os"); };
 exports.found = [typeof types, fs];
 """
     code = query("found", 'import { found } from "careful";\n')
@@ -351,6 +352,7 @@ async def test_a_package_with_node_modules_runs_in_use_node_files_alone(folder):
     said = await folder.refusal(files)
     assert 'node_modules/disk/index.js:1:22: Could not resolve "node:path"' in said
     assert "use node" in said
+    assert "npm install" not in said
 
 
 SECRET = '{"key": "of another project"}'
