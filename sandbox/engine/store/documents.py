@@ -9,7 +9,16 @@ from typing import TypeAlias
 
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.schema import CREATION_TIME_FIELD, ID_FIELD
-from sandbox.engine.values import UNDEFINED, Undefined, Value, check_value, dumps, nesting_problem, size_of
+from sandbox.engine.values import (
+    UNDEFINED,
+    Undefined,
+    Value,
+    check_document_size,
+    check_value,
+    dumps,
+    nesting_problem,
+    size_of,
+)
 from sandbox.engine.values.display import display, display_string
 
 Document: TypeAlias = dict[str, Value]
@@ -37,13 +46,14 @@ def with_system_fields(body: Document, document_id: str, creation_time: float) -
 def text_of(document: Document, *, is_system: bool = False) -> tuple[bytes, int]:
     """The text that is stored, and what it counts for (size_of). Raises LearnerError for what no document may hold.
 
-    A system document holds what the engine puts there, such as a function's arguments: its shape has no bound here.
+    A system document holds what the engine puts there, such as a function's arguments: it has no bounds here.
     """
     if is_system:
         check_value(document)
-    else:
-        _check_shape(document)
-    return dumps(document).encode(), size_of(document)
+        return dumps(document).encode(), size_of(document)
+    _check_shape(document)
+    size = check_document_size(document)
+    return dumps(document).encode(), size
 
 
 def without_system_fields(document: Document) -> Document:

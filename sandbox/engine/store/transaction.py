@@ -29,7 +29,6 @@ from sandbox.engine.values import (
     USER_TABLE_NUMBER_MIN,
     Undefined,
     Value,
-    check_document_size,
     decode_id,
     encode_id,
     encode_key,
@@ -175,10 +174,10 @@ class Transaction(TransactionState):
         table: str | None = None,
     ) -> None:
         """Merges top-level fields; UNDEFINED removes one. Raises LearnerError, LimitExceeded."""
-        await self._rewrite("patch", id, table, lambda old: _within_size(merged(old, fields)))
+        await self._rewrite("patch", id, table, lambda old: merged(old, fields))
 
     async def replace(self, id: str, value: dict[str, Value], *, table: str | None = None) -> None:  # noqa: A002
-        await self._rewrite("replace", id, table, lambda _: _within_size(value))
+        await self._rewrite("replace", id, table, lambda _: value)
 
     async def delete(self, id: str, *, table: str | None = None) -> None:  # noqa: A002
         await self._rewrite("delete", id, table, None)
@@ -207,13 +206,6 @@ def _check_insert(table: str, value: Any) -> None:
         raise LearnerError("System tables (prefixed with `_`) are read-only.", code="SystemTable")
     if type(value) is not dict:
         raise LearnerError("Invalid argument `value` for `db.insert`: Value must be an Object", code="NotAnObject")
-    _within_size(value)
-
-
-def _within_size(document: Document) -> Document:
-    """What is given to `insert` and `replace` is weighed as it is given: system fields come on top."""
-    check_document_size(document)
-    return document
 
 
 def _refuse_other_kind(table: Table, method: str) -> None:
