@@ -86,7 +86,8 @@ class Exchange:
             elif top.syscalls is None or not top.budget.has_begun:
                 raise out_of_turn()
             elif kind == b"S":
-                await self._answer(top.syscalls, fields)
+                top.budget.excuse_operation()
+                await self._answer(top, top.syscalls, fields)
             elif kind == b"Q":
                 top.syscalls.leave_stream(read_number(fields[0]), read_number(fields[1]))
             elif kind == b"G":
@@ -125,7 +126,7 @@ class Exchange:
 
     # ── operations ──────────────────────────────────────────────────────────
 
-    async def _answer(self, syscalls: Syscalls, fields: list[bytes]) -> None:
+    async def _answer(self, top: _Running, syscalls: Syscalls, fields: list[bytes]) -> None:
         self._syscall_count += 1
         if self._syscall_count > limits.SYSCALLS_MAX:
             raise CallStopped(
@@ -141,6 +142,7 @@ class Exchange:
             answer = error
         self._count_syscall_time(loop.time() - started)
         if isinstance(answer, NestedCall):
+            top.budget.pause()
             budget = Budget(self._channel.pid, self._begin_seconds, self._seconds)
             self._stack.append(_Running(budget, answer.syscalls, answer))
             self._send("&" + answer.command)
@@ -149,6 +151,7 @@ class Exchange:
 
     def _end_nested(self, top: _Running, nested: NestedCall, reply: Reply) -> None:
         self._stack.pop()
+        self._stack[-1].budget.resume()
         self._count_syscall_time(top.budget.spent)
         self._report_unawaited(reply)
         assert self._project is not None
