@@ -21,7 +21,7 @@ from sandbox.engine.jobs.scheduler import Scheduler
 from sandbox.engine.jobs.workplace import Workplace
 from sandbox.engine.live_code import DeployResult, LiveCode
 from sandbox.engine.runtime.actions.actions import Actions
-from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse
+from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse, ResponseSink
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.fetching import FetchPolicy
@@ -277,6 +277,21 @@ class Deployment:
     ) -> HttpActionResponse:
         """Answers a request by the routes of http.ts; what its code throws is an answer, too (500)."""
         response, note = await self.actions.serve(request, identity, metadata)
+        if note is not None:
+            self.note_run(note)
+        assert response is not None, "there is no sink"
+        return response
+
+    async def stream_http_action(
+        self,
+        request: HttpActionRequest,
+        sink: ResponseSink,
+        *,
+        identity: Identity | None = None,
+        metadata: RequestMetadata | None = None,
+    ) -> HttpActionResponse | None:
+        """The same, but a body that is a stream, or large, goes to `sink` as it comes: then None is returned."""
+        response, note = await self.actions.serve(request, identity, metadata, sink)
         if note is not None:
             self.note_run(note)
         return response

@@ -42,15 +42,19 @@ async def serve_http_action(
         user_agent=dict(headers).get("user-agent"),
         request_id=secrets.token_hex(8),
     )
+    identity = identity_of(deployment, dict(headers))
+    stream = _Stream(request.method, send)
+    response: HttpActionResponse | None
     try:
-        response = await deployment.http_action(
-            request, identity=identity_of(deployment, dict(headers)), metadata=metadata
-        )
+        response = await deployment.stream_http_action(request, stream, identity=identity, metadata=metadata)
     except StoreUnavailable as error:
         logger.error("%s (%s)", error.message, error.__cause__)
         text = (("content-type", "text/plain; charset=utf-8"),)
         response = HttpActionResponse(HTTPStatus.SERVICE_UNAVAILABLE, text, error.message.encode())
-    await _send(response, request.method, send)
+    if response is None or stream.has_started:
+        await stream.end()
+    else:
+        await _send(response, request.method, send)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -84,8 +88,35 @@ def identity_of(deployment: Deployment, headers: Mapping[str, str]) -> Identity 
         return None
 
 
+class _Stream:
+    """A response whose body is sent as it comes. Where its length is not known, the server marks its end."""
+
+    def __init__(self, method: str, send: Send) -> None:
+        self._has_body = method != "HEAD"
+        self._send = send
+        self.has_started = False
+
+    async def start(self, response: HttpActionResponse) -> None:
+        self.has_started = True
+        headers = _encoded(response)
+        if response.size is not None and self._has_body:
+            headers.append((b"content-length", str(response.size).encode()))
+        await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
+
+    async def add(self, data: bytes) -> None:
+        if self._has_body:
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})
+
+
+def _encoded(response: HttpActionResponse) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+
+
 async def _send(response: HttpActionResponse, method: str, send: Send) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+    headers = _encoded(response)
     if method != "HEAD" and response.status not in (204, 304):
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

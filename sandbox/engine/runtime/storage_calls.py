@@ -148,7 +148,7 @@ class StorageCalls:
         return "null"
 
     async def _store(self, args: dict[str, Any]) -> str:
-        """{blob: base64, contentType, sha256?: base64 or hex} → storage id."""
+        """{blob: base64 or bytes, contentType, sha256?: base64 or hex} → storage id."""
         self._refuse_in_query("store")
         data = _bytes(args.get("blob"))
         content_type = args.get("contentType")
@@ -223,7 +223,7 @@ def _from_base64(text: str) -> bytes:
 
 def _bytes(blob: Any) -> bytes:
     try:
-        data = _from_base64(blob) if isinstance(blob, str) else None
+        data = _from_base64(blob) if isinstance(blob, str) else blob if isinstance(blob, bytes) else None
     except binascii.Error:
         data = None
     if data is None:

@@ -35,6 +35,16 @@ async def test_text_survives_encoding_and_decoding(learner, texts):
     assert await call(learner, body, {"t": texts}) == [[len(text.encode()), text] for text in texts]
 
 
+async def test_long_texts_survive_whatever_stands_at_the_seams(learner):
+    body = """return args.t.map((t: string) => {
+      const long = t.repeat(5000);
+      const bytes = new TextEncoder().encode(long);
+      return [bytes.length, new TextDecoder().decode(bytes) === long];
+    });"""
+    texts = ["a", "é", "日", "😀", "a😀", "é😀b", "aa\u00ff日"]
+    assert await call(learner, body, {"t": texts}) == [[5000 * len(text.encode()), True] for text in texts]
+
+
 @settings(max_examples=20, deadline=None)
 @given(blobs=BYTES)
 async def test_broken_utf8_is_replaced_as_python_does(learner, blobs):

@@ -24,6 +24,8 @@ from sandbox.engine.runtime.actions.http_exchange import (
     NO_HTTP_ACTIONS,
     HttpActionRequest,
     HttpActionResponse,
+    HttpAnswer,
+    ResponseSink,
     error_response,
     read_response,
     text_response,
@@ -128,9 +130,16 @@ class Actions:
         return with_action_warnings(result, request.args_json)
 
     async def serve(
-        self, asked: HttpActionRequest, identity: Identity | None = None, metadata: RequestMetadata | None = None
-    ) -> tuple[HttpActionResponse, RunNote | None]:
-        """Answers a request by http.ts; a route that throws answers 500. With the note of the run, if there was one."""
+        self,
+        asked: HttpActionRequest,
+        identity: Identity | None = None,
+        metadata: RequestMetadata | None = None,
+        sink: ResponseSink | None = None,
+    ) -> tuple[HttpActionResponse | None, RunNote | None]:
+        """Answers a request by http.ts; a route that throws answers 500. With the note of the run, if there was one.
+
+        A response whose body is a stream, or large, goes to `sink` as it comes, and None is returned for it.
+        """
         async with self._executor.current():
             pass  # the code that is live now; what comes after it is the next request's
         if not self._host.has_module("http"):
@@ -138,6 +147,7 @@ class Actions:
         if len(asked.body) > limits.HTTP_BODY_BYTES_MAX:
             return text_response(413, "HTTP actions support requests up to 20 MiB"), None
         caller = Request("http:default", "[]", identity, metadata=metadata or RequestMetadata())
+        answer = HttpAnswer(sink)
         started = time.perf_counter()
         ts = await self._store.head()
         try:
@@ -145,21 +155,25 @@ class Actions:
                 raise self._executor.table.failure
             async with self._place(0):
                 started = time.perf_counter()
+                operations = self._operations(caller, 0, answer)
+                request = asked.to_json(operations.pieces)
                 result = await self._host.call(
-                    ActionCall(None, asked.to_json(), self.now_ms(), secrets.randbits(53)), self._operations(caller, 0)
+                    ActionCall(None, request, self.now_ms(), secrets.randbits(53)), operations
                 )
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
-        response, result = _http_response(result)
-        path = response.route or f"{asked.method} {urlsplit(asked.url).path}"
+        response, result = _http_response(result, answer)
+        has_gone = answer.head is not None and sink is not None
+        route = response.route if answer.head is None else answer.head.route
+        path = route or f"{asked.method} {urlsplit(asked.url).path}"
         args = json.dumps([{"method": asked.method, "url": asked.url}])
         caller = replace(caller, path=path, args_json=args)
         outcome = self._outcome(caller, result, Cause("http"), ts, (time.perf_counter() - started) * 1000)
-        return response.for_method(asked.method), outcome.note
+        return None if has_gone else response.for_method(asked.method), outcome.note
 
-    def _operations(self, caller: Request, depth: int) -> ActionOperations:
+    def _operations(self, caller: Request, depth: int, answer: HttpAnswer | None = None) -> ActionOperations:
         storage = None if self._storage is None else self._storage.action_calls().operations
-        return ActionOperations(self._backend, self._fetcher, caller, depth, storage)
+        return ActionOperations(self._backend, self._fetcher, caller, depth, storage, answer)
 
     def now_ms(self) -> float:
         return float(self._clock.now_ns() // 1_000_000)
@@ -220,12 +234,14 @@ class Actions:
         return Outcome(result.value_json, result.error, result.log_lines, ts, ReadSet(), False, note)
 
 
-def _http_response(result: CallResult) -> tuple[HttpActionResponse, CallResult]:
-    """The response, and the result with the error that kept the action from one."""
+def _http_response(result: CallResult, answer: HttpAnswer) -> tuple[HttpActionResponse, CallResult]:
+    """The response, and the result with the error that kept the action from one (or from the end of its body)."""
     try:
         if result.error is not None:
             raise result.error
         assert result.value_json is not None
+        if answer.head is not None:
+            return answer.gathered() or answer.head, result
         return read_response(result.value_json), result
     except LearnerError as error:
         return error_response(error), replace(result, ok=False, value_json=None, error=error)

@@ -6,16 +6,15 @@ learner code and is checked. Texts: docs/spec/runtime-abi.md ยง3, semantics.md ย
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import secrets
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.engine import limits
 from sandbox.engine.errors import LearnerError
-from sandbox.engine.runtime.actions.operations import decoded_body
+from sandbox.engine.runtime.actions.pieces import Pieces, decoded_body
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -27,6 +26,7 @@ _OF_THE_CONNECTION = frozenset(
     ("connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade")
 )
 _HEADERS_MAX = 256
+_BODY = "The body of an HTTP action's response"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +38,85 @@ class HttpActionRequest:
     headers: Headers = ()
     body: bytes = b""
 
-    def to_json(self) -> str:
-        """What the realm makes a Request of."""
+    def to_json(self, pieces: Pieces) -> str:
+        """What the realm makes a Request of; a large body is held for it in `pieces`."""
         document = {
             "method": self.method,
             "url": self.url,
             "headers": [pair for pair in self.headers if _NAME.fullmatch(pair[0]) and _VALUE.fullmatch(pair[1])],
-            "body": base64.b64encode(self.body).decode() if self.body else None,
+            "body": pieces.hold(self.body),
         }
         return json.dumps(document)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpActionResponse:
-    """`route` is the route that answered ("GET /messages/*"), None when there is none."""
+    """`route` is the route that answered ("GET /messages/*"), None when there is none.
+
+    `size` is how long a body will be that comes in pieces, None where that is not known.
+    """
 
     status: int
     headers: Headers
     body: bytes
     route: str | None = None
+    size: int | None = None
 
     def for_method(self, method: str) -> HttpActionResponse:
         """HEAD is answered as GET, without the body."""
         return replace(self, body=b"") if method == "HEAD" else self
+
+
+class ResponseSink(Protocol):
+    """Where a response goes whose body comes in pieces."""
+
+    async def start(self, response: HttpActionResponse) -> None:
+        """Status and headers; the body is empty yet."""
+        ...
+
+    async def add(self, data: bytes) -> None:
+        """More of the body."""
+        ...
+
+
+class HttpAnswer:
+    """A response on its way: passed on to `sink` as it comes, or gathered where there is none."""
+
+    def __init__(self, sink: ResponseSink | None = None) -> None:
+        self._sink = sink
+        self._size = 0
+        self._body = bytearray()
+        self.head: HttpActionResponse | None = None
+        """What has begun to go; None as long as nothing has."""
+
+    async def start(self, text: str) -> None:
+        """Raises LearnerError for what is no response."""
+        if self.head is not None:
+            raise _unreadable()
+        self.head = read_response(text)
+        if self._sink is not None:
+            await self._sink.start(self.head)
+
+    async def add(self, text: str) -> None:
+        """Raises LearnerError."""
+        if self.head is None:
+            raise _unreadable()
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            raise _unreadable() from None
+        data = decoded_body(body, limits.MIB, "A piece of an HTTP action's response")
+        self._size += len(data)
+        if self._size > (limits.HTTP_BODY_BYTES_MAX if self.head.size is None else self.head.size):
+            raise _body_too_large()
+        if self._sink is None:
+            self._body += data
+        else:
+            await self._sink.add(data)
+
+    def gathered(self) -> HttpActionResponse | None:
+        """The whole response, if there was no sink to take it."""
+        return None if self.head is None or self._sink is not None else replace(self.head, body=bytes(self._body))
 
 
 def text_response(status: int, text: str) -> HttpActionResponse:
@@ -92,9 +148,19 @@ def read_response(text: str) -> HttpActionResponse:
         raise _unreadable()
     if route is not None and not isinstance(route, str):
         raise _unreadable()
-    body = decoded_body(document.get("body"), limits.HTTP_BODY_BYTES_MAX, "The body of an HTTP action's response")
+    body = decoded_body(document.get("body"), limits.HTTP_BODY_BYTES_MAX, _BODY)
+    size = document.get("size")
+    if size is not None and (type(size) is not int or size < 0):
+        raise _unreadable()
+    if (size or 0) > limits.HTTP_BODY_BYTES_MAX:
+        raise _body_too_large()
     kept = tuple(pair for pair in pairs if pair[0] not in _OF_THE_CONNECTION)
-    return HttpActionResponse(status, kept, body, None if route is None else route[:1024])
+    return HttpActionResponse(status, kept, body, None if route is None else route[:1024], size)
+
+
+def _body_too_large() -> LearnerError:
+    limit = limits.HTTP_BODY_BYTES_MAX // limits.MIB
+    return LearnerError(f"{_BODY} is too large (limit: {limit} MiB)", code="LimitExceeded")
 
 
 def _unreadable() -> LearnerError:

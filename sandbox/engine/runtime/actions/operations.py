@@ -7,13 +7,14 @@ from learner code and are checked before they are used.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from sandbox.engine import limits, values
 from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime.actions.http_exchange import HttpAnswer
+from sandbox.engine.runtime.actions.pieces import Pieces
 from sandbox.engine.runtime.fetching import Fetcher, FetchRequest
 from sandbox.engine.runtime.request import Outcome, Request
 from sandbox.engine.runtime.syscalls.arguments import document
@@ -61,7 +62,7 @@ class Backend(Protocol):
 class ActionOperations:
     """Those of one action. `caller` is the action's own request: functions that it calls run for the same person.
 
-    `storage` holds the operations on files by name.
+    `storage` holds the operations on files by name; `answer` is where an HTTP action's response goes.
     """
 
     def __init__(
@@ -71,7 +72,10 @@ class ActionOperations:
         caller: Request,
         depth: int = 0,
         storage: Mapping[str, Operation] | None = None,
+        answer: HttpAnswer | None = None,
     ) -> None:
+        self.pieces = Pieces()
+        self._answer = answer
         self._backend = backend
         self._storage = storage or {}
         self._fetcher = fetcher
@@ -83,7 +87,9 @@ class ActionOperations:
         if op == "fetch":
             return await self._fetch(_arguments(op, text))
         if op in self._storage:
-            return await self._storage[op](_arguments(op, text))
+            return await self._storage[op](self._with_blob(_arguments(op, text)))
+        if op in _OF_BODIES:
+            return await self._move_body(op, text)
         if op in _CALLS:
             return await self._call(_CALLS[op], _arguments(op, text))
         if op == "1.0/actions/vectorSearch":
@@ -93,6 +99,30 @@ class ActionOperations:
         if op in _READING:
             return await self._backend.operate(op, text, self._caller, writes=False)
         raise LearnerError(f"Unknown async operation {op}", code="UnknownOperation")
+
+    def _with_blob(self, args: dict[str, Any]) -> dict[str, Any]:
+        if not isinstance(args.get("blob"), dict):
+            return args
+        return {**args, "blob": self.pieces.body(args["blob"], limits.ACTION_OPERATION_BYTES_MAX, "This file")}
+
+    async def _move_body(self, op: str, text: str) -> str:
+        match op:
+            case "bytes/give":
+                self.pieces.give(_arguments(op, text))
+            case "bytes/take":
+                return json.dumps(self.pieces.take(_arguments(op, text)))
+            case "bytes/stored" if "1.0/storageGet" in self._storage:
+                found = json.loads(await self._storage["1.0/storageGet"](_arguments(op, text)))
+                if found is not None:
+                    found["blob"] = self.pieces.hold(base64.b64decode(found["blob"])) or ""
+                return json.dumps(found)
+            case "http/start" if self._answer is not None:
+                await self._answer.start(text)
+            case "http/piece" if self._answer is not None:
+                await self._answer.add(text)
+            case _:
+                raise LearnerError(f"Unknown async operation {op}", code="UnknownOperation")
+        return "null"
 
     async def _call(self, kind: FunctionKind, args: dict[str, Any]) -> str:
         path = self._backend.path_of(args, f"ctx.run{kind.capitalize()}", self._caller)
@@ -121,18 +151,20 @@ class ActionOperations:
         return json.dumps({"results": await self._backend.vector_search(query)})
 
     async def _fetch(self, args: dict[str, Any]) -> str:
-        response = await self._fetcher.fetch(_fetch_request(args))
+        body = self.pieces.body(args.get("body"), limits.FETCH_REQUEST_BYTES_MAX, "The body of a fetch")
+        response = await self._fetcher.fetch(_fetch_request(args, body))
         document = {
             "url": response.url,
             "status": response.status,
             "statusText": response.status_text,
             "headers": response.headers,
             "redirected": response.redirected,
-            "body": base64.b64encode(response.body).decode() if response.body else None,
+            "body": self.pieces.hold(response.body),
         }
         return json.dumps(document)
 
 
+_OF_BODIES = ("bytes/give", "bytes/take", "bytes/stored", "http/start", "http/piece")
 _CALLS: dict[str, FunctionKind] = {
     "1.0/actions/query": "query",
     "1.0/actions/mutation": "mutation",
@@ -150,9 +182,9 @@ def _arguments(op: str, text: str) -> dict[str, Any]:
     return args
 
 
-def _fetch_request(args: dict[str, Any]) -> FetchRequest:
+def _fetch_request(args: dict[str, Any], body: bytes) -> FetchRequest:
     """Raises LearnerError for what the realm's own Request would not have made."""
-    method, url, headers, body = (args.get(name) for name in ("method", "url", "headers", "body"))
+    method, url, headers = (args.get(name) for name in ("method", "url", "headers"))
     redirect = args.get("redirect", "follow")
     pairs = headers if isinstance(headers, list) else []
     is_sound = (
@@ -165,19 +197,4 @@ def _fetch_request(args: dict[str, Any]) -> FetchRequest:
     )
     if not is_sound:
         raise LearnerError("Invalid arguments for fetch", code="InvalidSyscall")
-    sent = decoded_body(body, limits.FETCH_REQUEST_BYTES_MAX, "The body of a fetch")
-    return FetchRequest(str(method), str(url), tuple((name, value) for name, value in pairs), sent, str(redirect))
-
-
-def decoded_body(body: object, bytes_max: int, what: str) -> bytes:
-    """The bytes of a body that crossed as base64. Raises LearnerError."""
-    if body is None:
-        return b""
-    if not isinstance(body, str):
-        raise LearnerError(f"{what} is not readable", code="InvalidSyscall")
-    if len(body) // 4 * 3 > bytes_max + 2:
-        raise LearnerError(f"{what} is too large (limit: {bytes_max // limits.MIB} MiB)", code="LimitExceeded")
-    try:
-        return base64.b64decode(body, validate=True)
-    except (binascii.Error, ValueError):
-        raise LearnerError(f"{what} is not readable", code="InvalidSyscall") from None
+    return FetchRequest(str(method), str(url), tuple((name, value) for name, value in pairs), body, str(redirect))

@@ -63,6 +63,36 @@
     }
   };
 
+  // ---- bodies: what is larger than a piece crosses in several messages -------------------------------------------
+
+  const PIECE_BYTES = 1 << 20;
+  let keyCount = 0;
+
+  // What the host is given for a body: base64, or {key} of the pieces that were sent before.
+  async function sent(bytes) {
+    if (bytes === null) return null;
+    if (bytes.length <= PIECE_BYTES) return bytes.toBase64();
+    const key = `${++keyCount}`;
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const data = bytes.subarray(at, at + PIECE_BYTES).toBase64();
+      await realm.ask("bytes/give", stringify({ __proto__: null, key, data }));
+    }
+    return { __proto__: null, key };
+  }
+
+  // The bytes that the host stands for a body: base64, or {key, size} of pieces that are to be fetched.
+  async function taken(body) {
+    if (body === null) return null;
+    if (typeof body === "string") return Uint8Array.fromBase64(body);
+    const bytes = new Uint8Array(body.size);
+    for (let at = 0; at < body.size; ) {
+      const piece = Uint8Array.fromBase64(parse(await realm.ask("bytes/take", stringify({ __proto__: null, key: body.key }))));
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
   // ---- fetch -----------------------------------------------------------------------------------------------------
 
   // Settles as `promise` does, or with the signal's reason as soon as it is aborted.
@@ -80,9 +110,15 @@
     const request = new Request(input, init);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : null);
     if (signal?.aborted) throw signal.reason;
-    const question = stringify(await describeRequest(request));
-    return responseFrom(parse(await unlessAborted(signal, ask("fetch", question))));
+    const [about, bytes] = await describeRequest(request);
+    const question = stringify({ __proto__: null, ...about, body: await sent(bytes) });
+    return await unlessAborted(signal, answerTo(question, responseFrom));
   });
+
+  async function answerTo(question, responseFrom) {
+    const { body, ...about } = parse(await ask("fetch", question));
+    return responseFrom(about, await taken(body));
+  }
 
   async function ask(op, question) {
     try {
@@ -101,31 +137,43 @@
         "store() expects a Blob. If you are trying to store a Request, `await request.blob()` will give you the correct input.",
       );
     }
-    const encoded = (await blob.bytes()).toBase64();
-    const sha256 = options?.sha256;
-    return parse(await realm.ask("1.0/storageStore", stringify({ requestId, version, blob: encoded, contentType: blob.type, sha256 })));
+    const given = { requestId, version, blob: await sent(await blob.bytes()), contentType: blob.type, sha256: options?.sha256 };
+    return parse(await realm.ask("1.0/storageStore", stringify(given)));
   };
 
   realm.jsOperations["storage/getBlob"] = async ({ requestId, version, storageId }) => {
-    const found = parse(await realm.ask("1.0/storageGet", stringify({ requestId, version, storageId })));
+    const found = parse(await realm.ask("bytes/stored", stringify({ requestId, version, storageId })));
     if (found === null) return null;
-    const { Blob } = realm.useWeb("files");
-    return new Blob([Uint8Array.fromBase64(found.blob)], { type: found.contentType ?? "" });
+    const { blobOf } = realm.useWeb("files");
+    return blobOf(await taken(found.blob), found.contentType ?? "");
   };
 
   // ---- HTTP ------------------------------------------------------------------------------------------------------
 
-  // The answer to a request ({url, method, headers, body: base64 or null} as JSON), by the router that http.ts exports.
+  // The answer to a request ({url, method, headers, body} as JSON), by the router that http.ts exports. A body that is a
+  // stream, or large, goes out as its pieces come; what is returned then says that it has gone.
   realm.serve = async (question, router) => {
-    const { requestFrom, describeResponse } = realm.useWeb("bodies");
+    const { requestFrom, describeResponse, piecesOf } = realm.useWeb("bodies");
     const asked = parse(question);
     const { pathname } = new URL(asked.url);
     const found = router.lookup(pathname, asked.method);
     if (found === null) return stringify({ __proto__: null, ...notFound(`No HttpAction routed for ${pathname}`), route: null });
     const [endpoint, method, path] = found;
-    const response = await describeResponse(await endpoint.invokeHttpAction(requestFrom(asked)));
-    return stringify({ __proto__: null, ...response, route: `${method} ${path}` });
+    const request = requestFrom(asked, await taken(asked.body));
+    const [about, body] = describeResponse(await endpoint.invokeHttpAction(request));
+    const head = { __proto__: null, ...about, route: `${method} ${path}`, body: null };
+    if (body === null) return stringify(head);
+    if (body.stream === undefined && body.bytes.length <= PIECE_BYTES) return stringify({ ...head, body: body.bytes.toBase64() });
+    await realm.ask("http/start", stringify({ ...head, size: body.stream === undefined ? body.bytes.length : null }));
+    for await (const piece of piecesOf(body)) await sendPiece(piece);
+    return '{"hasGone":true}';
   };
+
+  async function sendPiece(bytes) {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      await realm.ask("http/piece", stringify(bytes.subarray(at, at + PIECE_BYTES).toBase64()));
+    }
+  }
 
   function notFound(text) {
     const headers = [["content-type", "text/plain; charset=utf-8"]];

@@ -3,9 +3,9 @@
 (function (realm) {
   "use strict";
   const { assign, defineProperty, keys, getPrototypeOf } = Object;
-  const { get } = Reflect;
+  const { apply, get } = Reflect;
   const { parse, stringify } = JSON;
-  const { Error, Promise, String, TypeError, RangeError, Uint8Array, ArrayBuffer } = globalThis;
+  const { Error, Promise, String, TypeError, RangeError, Uint8Array, Uint16Array, ArrayBuffer } = globalThis;
 
   function provide(name, value) {
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
@@ -53,17 +53,45 @@
 
   // ---- text and bytes ------------------------------------------------------------------------------------------
 
-  function pushUtf8(bytes, point) {
-    if (point < 0x80) bytes.push(point);
-    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 63));
-    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
-    else bytes.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+  // Texts of many megabytes go through here, so bytes and characters are not gathered one by one.
+  function utf8Length(text) {
+    let length = text.length;
+    for (let i = 0; i < text.length; i += 1) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0x800 && (unit < 0xd800 || unit > 0xdfff)) length += 2;
+      else if (unit >= 0x80) length += 1; // each half of a surrogate pair is half of four bytes
+    }
+    return length;
   }
 
   function encodeUtf8(text) {
-    const bytes = [];
-    for (const character of text.toWellFormed()) pushUtf8(bytes, character.codePointAt(0));
-    return Uint8Array.from(bytes);
+    const whole = text.toWellFormed();
+    const bytes = new Uint8Array(utf8Length(whole));
+    for (let i = 0, at = 0; i < whole.length; i += 1) {
+      const unit = whole.charCodeAt(i);
+      if (unit < 0x80) bytes[at++] = unit;
+      else {
+        const point = whole.codePointAt(i);
+        if (point > 0xffff) i += 1;
+        at = putUtf8(bytes, at, point);
+      }
+    }
+    return bytes;
+  }
+
+  // Writes a code point of several bytes; returns where the next one goes.
+  function putUtf8(bytes, at, point) {
+    if (point < 0x800) bytes[at++] = 0xc0 | (point >> 6);
+    else {
+      if (point < 0x10000) bytes[at++] = 0xe0 | (point >> 12);
+      else {
+        bytes[at++] = 0xf0 | (point >> 18);
+        bytes[at++] = 0x80 | ((point >> 12) & 63);
+      }
+      bytes[at++] = 0x80 | ((point >> 6) & 63);
+    }
+    bytes[at++] = 0x80 | (point & 63);
+    return at;
   }
 
   provide("TextEncoder", class TextEncoder {
@@ -115,15 +143,31 @@
     return 0;
   }
 
+  const UNITS = 8192;
+
   function decodeUtf8(bytes, fatal) {
+    const units = new Uint16Array(Math.min(bytes.length, UNITS) + 1);
     let text = "";
+    let count = 0;
     for (let i = 0; i < bytes.length; ) {
+      if (count >= UNITS) {
+        text += apply(String.fromCharCode, null, units.subarray(0, count));
+        count = 0;
+      }
+      if (bytes[i] < 0x80) {
+        units[count++] = bytes[i++];
+        continue;
+      }
       const [point, used] = readUtf8(bytes, i);
       if (point < 0 && fatal) throw new TypeError("The encoded data was not valid.");
-      text += point < 0 ? "\ufffd" : String.fromCodePoint(point);
       i += used;
+      if (point <= 0xffff) units[count++] = point < 0 ? 0xfffd : point;
+      else {
+        units[count++] = 0xd7c0 + (point >> 10);
+        units[count++] = 0xdc00 | (point & 0x3ff);
+      }
     }
-    return text;
+    return text + apply(String.fromCharCode, null, units.subarray(0, count));
   }
 
   function characterForEach(bytes) {

@@ -274,36 +274,41 @@
 
   // ---- for HTTP actions and fetch ------------------------------------------------------------------------------------
 
-  const fromBase64 = (text) => (text === null ? null : { bytes: Uint8Array.fromBase64(text) });
+  // A body crosses beside what is said about its owner: as bytes, or null without one.
+  const bodyFrom = (bytes) => (bytes === null ? null : { bytes });
 
-  // {url, method, headers: [[name, value]…], body: base64 or null} → Request, as an HTTP action gets it.
-  function requestFrom({ url, method, headers, body }) {
+  // {url, method, headers: [[name, value]…]} → Request, as an HTTP action gets it.
+  function requestFrom({ url, method, headers }, bytes) {
     const request = new Request(url, { method, headers });
-    setBody(request, fromBase64(body));
+    setBody(request, bodyFrom(bytes));
     return request;
   }
 
-  // {url, status, statusText, headers, redirected, body: base64 or null} → Response, as fetch answers it.
-  function responseFrom({ body, ...about }) {
-    return received(about, fromBase64(body));
+  // {url, status, statusText, headers, redirected} → Response, as fetch answers it.
+  function responseFrom(about, bytes) {
+    return received(about, bodyFrom(bytes));
   }
 
-  async function readBody(owner) {
-    if (bodyOf(owner) === null) return null;
-    return (await owner.bytes()).toBase64();
-  }
-
-  // Reads them whole: the same shapes back.
+  // Reads it whole.
   async function describeRequest(request) {
     const { url, method, headers, redirect } = request;
-    return { url, method, redirect, headers: [...headers], body: await readBody(request) };
+    const about = { url, method, redirect, headers: [...headers] };
+    return [about, bodyOf(request) === null ? null : await request.bytes()];
   }
 
-  async function describeResponse(response) {
+  // What is said about it, and its body: null, {bytes}, or {stream}.
+  function describeResponse(response) {
     if (!(response instanceof Response)) throw new TypeError("An HTTP action must return a Response");
     const { status, statusText, headers } = response;
-    return { status, statusText, headers: [...headers], body: await readBody(response) };
+    return [{ status, statusText, headers: [...headers] }, takeBody(response, "HTTP action")];
   }
 
-  return { Request, Response, requestFrom, responseFrom, describeRequest, describeResponse };
+  // Each as soon as it is there.
+
+  async function* piecesOf({ bytes, stream }) {
+    if (stream === undefined) yield bytes;
+    else yield* use("streams").readPieces(stream);
+  }
+
+  return { Request, Response, requestFrom, responseFrom, describeRequest, describeResponse, piecesOf };
 });

@@ -65,15 +65,20 @@
   }
 
   // Reads a stream to its end: all its bytes as one array.
-  async function readWhole(stream, joined) {
+  async function* readPieces(stream) {
     const reader = stream.getReader();
-    const parts = [];
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return joined(parts);
+      if (done) return;
       if (!(value instanceof Uint8Array)) throw new TypeError("A body's stream may only hold Uint8Array chunks");
-      parts.push(value);
+      yield value;
     }
+  }
+
+  async function readWhole(stream, joined) {
+    const parts = [];
+    for await (const part of readPieces(stream)) parts.push(part);
+    return joined(parts);
   }
 
   // Whether somebody read or cancelled it: the library keeps this where the standard has its own slot.
@@ -81,5 +86,5 @@
 
   label(TextEncoderStream, "TextEncoderStream");
   label(TextDecoderStream, "TextDecoderStream");
-  return { ...streams, TextEncoderStream, TextDecoderStream, streamOf, readWhole, isDisturbed };
+  return { ...streams, TextEncoderStream, TextDecoderStream, streamOf, readPieces, readWhole, isDisturbed };
 });
