@@ -74,7 +74,7 @@ TERMS_PER_DOCUMENT_MAX = 16_384  # ours: a document's later terms are not found
 # ours: what one deployment may weigh
 PROJECT_FILES_MAX = 40
 PROJECT_BYTES_MAX = 512 * 1024
-FRAME_BYTES_MAX = 8 * MIB
+CLIENT_JSON_BYTES_MAX = 24 * MIB  # arguments of the largest size, which grow by a third where they are bytes
 QUERIES_PER_SESSION_MAX = 4_096
 PENDING_MUTATIONS_MAX = 1_000
 PENDING_ACTIONS_MAX = 1_000

@@ -46,7 +46,7 @@ async def _serve_socket(deployment: Deployment, path: str, socket: Socket) -> No
         return
     session = deployment.connect(socket.send_text, socket.close)
     try:
-        async for text in socket.frames(limits.FRAME_BYTES_MAX):
+        async for text in socket.frames(limits.CLIENT_JSON_BYTES_MAX):
             await session.receive(text)
     finally:
         await session.disconnect()

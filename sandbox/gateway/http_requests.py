@@ -40,7 +40,6 @@ _STATUS_OF_CODE = {
     "InvalidIdentity": 400,
     "AuthProviderDiscoveryFailed": 400,
 }
-ARGUMENT_ENVELOPE_BYTES = 64 * 1024  # path, format and the like, around arguments of the largest size
 
 
 class Refusal(Exception):
@@ -62,8 +61,8 @@ def json_body(request: HttpRequest) -> dict[str, Any]:
     if not _JSON_TYPE.fullmatch(request.headers.get("Content-Type", "")):
         raise _bad_body("Expected request with `Content-Type: application/json`")
     # Not `request.body`: Django holds that to the size of a form.
-    raw = request.read(limits.ARGUMENT_BYTES_MAX + ARGUMENT_ENVELOPE_BYTES + 1)
-    if len(raw) > limits.ARGUMENT_BYTES_MAX + ARGUMENT_ENVELOPE_BYTES:
+    raw = request.read(limits.CLIENT_JSON_BYTES_MAX + 1)
+    if len(raw) > limits.CLIENT_JSON_BYTES_MAX:
         raise Refusal(413, "BadJsonBody", "length limit exceeded")
     try:
         body = parse_client_json(raw)

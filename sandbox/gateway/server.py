@@ -35,12 +35,13 @@ LISTEN_BACKLOG = 2048
 GC_THRESHOLDS = (50_000, 20, 100)
 SLOW_CLIENT_S = 30.0
 FRAMES_WAITING_MAX = 64
+LARGE_FRAME_BYTES = limits.MIB  # behind such a one nothing more is read until it is taken
 # Arguments of the HTTP API, bodies of HTTP actions, stored files; views answer with a sentence of their own.
-BODY_BYTES_MAX = 20 * limits.MIB
+BODY_BYTES_MAX = limits.CLIENT_JSON_BYTES_MAX
 # What is too large is thrown away as it comes, up to this; a client that is cut off while it sends hears no answer.
 DISCARDED_BYTES_MAX = 48 * limits.MIB
 TOO_LARGE = b"HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-TOO_LARGE_TEXT = b'{"code":"BodyTooLarge","message":"What you sent is too large (limit: 20 MiB)"}'
+TOO_LARGE_TEXT = b'{"code":"BodyTooLarge","message":"What you sent is too large (limit: 24 MiB)"}'
 CLOSE_WITHOUT_STATUS = 1005
 CLOSE_REASON_BYTES_MAX = 123  # RFC 6455 §5.5
 CLOSE_DEPLOYMENTS_S = 1.5
@@ -126,13 +127,18 @@ class SocketProtocol(WebSocketProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
         super().onMessage(payload, isBinary)
-        if self.application_queue.qsize() > FRAMES_WAITING_MAX:
-            self.transport.pauseProducing()
-            self._read_again_when_served()
+        if len(payload) > LARGE_FRAME_BYTES:
+            self._pause_until(0)
+        elif self.application_queue.qsize() > FRAMES_WAITING_MAX:
+            self._pause_until(FRAMES_WAITING_MAX // 2)
 
-    def _read_again_when_served(self) -> None:
-        if self.application_queue.qsize() > FRAMES_WAITING_MAX // 2 and not self._is_over():
-            reactor.callLater(0.02, self._read_again_when_served)
+    def _pause_until(self, waiting_max: int) -> None:
+        self.transport.pauseProducing()
+        self._read_again_when_served(waiting_max)
+
+    def _read_again_when_served(self, waiting_max: int) -> None:
+        if self.application_queue.qsize() > waiting_max and not self._is_over():
+            reactor.callLater(0.02, self._read_again_when_served, waiting_max)
         elif not self._is_over():
             self.transport.resumeProducing()
 
@@ -174,8 +180,8 @@ class Server(DaphneServer):
             ping_interval=5,
             ping_timeout=120,
             websocket_timeout=-1,
-            websocket_max_message_size=limits.FRAME_BYTES_MAX,
-            websocket_max_frame_size=limits.FRAME_BYTES_MAX,
+            websocket_max_message_size=limits.CLIENT_JSON_BYTES_MAX,
+            websocket_max_frame_size=limits.CLIENT_JSON_BYTES_MAX,
             application_close_timeout=2,
             ready_callable=self._ready,
             server_name="",

@@ -55,7 +55,7 @@ async def _carry(socket: Socket, deployment: Deployment, token: tokens.Token) ->
     session = deployment.connect(socket.send_text, socket.close)
     expiry = asyncio.create_task(_close_at(token.expires_at, socket))
     try:
-        async for text in socket.frames(limits.FRAME_BYTES_MAX):
+        async for text in socket.frames(limits.CLIENT_JSON_BYTES_MAX):
             await session.receive(text)
     finally:
         expiry.cancel()

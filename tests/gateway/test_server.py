@@ -113,6 +113,15 @@ def test_a_client_that_floods_is_not_read_from_until_it_is_served(address):
     assert count(address, "received") == 0
 
 
+def test_behind_a_large_frame_nothing_is_read_until_it_is_served(address):
+    frame = bytes([0x81, 0x80 | 127]) + (8 << 20).to_bytes(8, "big") + bytes(4) + b"x" * (8 << 20)
+    with handshake(address, "/received") as client:
+        client.recv(1000)
+        client.settimeout(1)
+        with pytest.raises(TimeoutError):
+            client.sendall(frame * 4)
+
+
 def test_the_reason_of_a_close_reaches_the_client(address):
     host, port = address
     with connect(f"ws://{host}:{port}/bye") as client:
@@ -124,8 +133,8 @@ def test_the_reason_of_a_close_reaches_the_client(address):
 def test_a_frame_over_the_limit_closes_the_socket(address):
     host, port = address
     with connect(f"ws://{host}:{port}/received") as client:
-        # The head of a masked text frame of 9 MiB. Sending the rest would race with the answer, which comes at once.
-        client.socket.sendall(b"\x81\xff" + (9 * 1024 * 1024).to_bytes(8, "big") + bytes(4))
+        # The head of a masked text frame of 25 MiB. Sending the rest would race with the answer, which comes at once.
+        client.socket.sendall(b"\x81\xff" + (25 << 20).to_bytes(8, "big") + bytes(4))
         with pytest.raises(ConnectionClosed):
             client.recv(5)
         assert client.close_code == 1009
@@ -153,7 +162,7 @@ def test_a_message_of_ours_may_be_larger_than_one_of_a_client(address):
 
 def test_a_body_that_is_too_large_is_answered_so_that_any_page_can_read_it(address):
     connection = http.client.HTTPConnection(*address, timeout=20)
-    connection.request("POST", "/sent", body=b"x" * (21 << 20))
+    connection.request("POST", "/sent", body=b"x" * (25 << 20))
     response = connection.getresponse()
     assert response.status == 413
     assert response.getheader("Access-Control-Allow-Origin") == "*"

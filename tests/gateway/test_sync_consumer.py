@@ -67,7 +67,7 @@ async def test_a_binary_frame_closes_the_socket(deployments):
 async def test_an_oversized_frame_closes_the_socket(deployments):
     socket = client(sync_path())
     await socket.connect()
-    await socket.send_to(text_data="x" * (limits.FRAME_BYTES_MAX + 1))
+    await socket.send_to(text_data="x" * (limits.CLIENT_JSON_BYTES_MAX + 1))
     assert (await socket.receive_output())["code"] == 1009
     await socket.disconnect()
     assert deployments["k3h4"].sessions[0].received == []

@@ -13,7 +13,7 @@ export default defineSchema({
 });
 """
 FUNCTIONS = """
-import { query, mutation, internalQuery, internalMutation } from "./_generated/server";
+import { query, mutation, action, internalQuery, internalMutation } from "./_generated/server";
 import { paginationOptsValidator } from "convex/server";
 import { v, ConvexError } from "convex/values";
 
@@ -42,6 +42,7 @@ export const refuse = mutation({ args: {}, handler: async (ctx) => {
   await ctx.db.insert("notes", { text: "never" });
   throw new ConvexError({ reason: "closed", left: 0n });
 } });
+export const size = action({ args: { value: v.string() }, handler: async (_, { value }) => value.length });
 export const trouble = mutation({ args: { op: v.string() }, handler: async (ctx, { op }) => {
   await ctx.db.insert("notes", { text: "never" });
   try { Convex.syscall(op, "{}"); } catch { return "caught"; }
