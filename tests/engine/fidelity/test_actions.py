@@ -269,3 +269,9 @@ async def test_import_gives_the_same_namespace_every_time(project):
 async def test_import_of_no_module_is_a_rejection(project):
     text = await run(project, 'const path = "./nowhere"; return import(path).catch((error) => String(error));')
     assert text == "TypeError: Couldn't find JavaScript module 'nowhere'"
+
+
+async def test_an_action_may_call_more_actions_than_run_at_once(project):
+    more = "export const one = internalAction(async () => 1);"
+    body = "return (await Promise.all(Array.from({ length: 150 }, () => ctx.runAction(internal.a.one, {})))).length;"
+    assert await run(project, body, more=more) == 150

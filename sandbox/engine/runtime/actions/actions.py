@@ -47,7 +47,7 @@ from sandbox.engine.trace import Cause, RunNote
 
 
 class Actions:
-    """The actions of one deployment. Several run at a time; those above ACTIONS_AT_ONCE_MAX wait.
+    """The actions of one deployment. ACTIONS_AT_ONCE_MAX run at a time at each depth of calls; the others wait.
 
     `note_run` is told of every run that an action causes, `wake` is called after every commit of one.
     """
@@ -72,9 +72,9 @@ class Actions:
         self._node = NodeHost(tools)
         self._backend = EngineBackend(executor, store, clock, self.run, note_run, wake)
         self._fetcher = Fetcher(fetch_policy)
-        self._places = asyncio.Semaphore(limits.ACTIONS_AT_ONCE_MAX)
+        depths = range(limits.NESTED_CALL_DEPTH_MAX)
+        self._places = [asyncio.Semaphore(limits.ACTIONS_AT_ONCE_MAX) for _ in depths]
         self._waiting = 0
-        self._nested = 0
 
     async def analyze(self, project: CompiledProject) -> dict[str, FunctionInfo]:
         """The functions of the project's `"use node"` files, by path. Raises DeployError."""
@@ -185,32 +185,26 @@ class Actions:
 
     @asynccontextmanager
     async def _place(self, depth: int) -> AsyncIterator[None]:
-        """Waits for a place. An action that another one waits for gets its own, or the two would wait for ever."""
-        if depth:
-            if depth >= limits.NESTED_CALL_DEPTH_MAX:
-                raise LearnerError(
-                    "Cross component call depth limit exceeded. Do you have an infinite loop in your app?",
-                    code="CallDepthExceeded",
-                )
-            if self._nested >= limits.ACTIONS_AT_ONCE_MAX:
-                raise _too_many()
-            self._nested += 1
-            try:
-                yield
-            finally:
-                self._nested -= 1
-            return
-        if self._waiting >= limits.ACTIONS_WAITING_MAX:
-            raise _too_many()
-        self._waiting += 1
+        """Waits for a place. Each depth has its own, so that no action waits for a place that its own caller holds."""
+        if depth >= limits.NESTED_CALL_DEPTH_MAX:
+            raise LearnerError(
+                "Cross component call depth limit exceeded. Do you have an infinite loop in your app?",
+                code="CallDepthExceeded",
+            )
+        if depth == 0 and self._waiting >= limits.ACTIONS_WAITING_MAX:
+            raise LearnerError(
+                f"Too many actions at once (limit: {limits.ACTIONS_AT_ONCE_MAX}). Try again later.",
+                code="TooManyActions",
+            )
+        self._waiting += depth == 0
         try:
-            await self._places.acquire()
+            await self._places[depth].acquire()
         finally:
-            self._waiting -= 1
+            self._waiting -= depth == 0
         try:
             yield
         finally:
-            self._places.release()
+            self._places[depth].release()
 
     def _outcome(self, request: Request, result: CallResult, cause: Cause, ts: Timestamp, total_ms: float) -> Outcome:
         note = RunNote(
@@ -245,9 +239,3 @@ def _http_response(result: CallResult, answer: HttpAnswer) -> tuple[HttpActionRe
         return read_response(result.value_json), result
     except LearnerError as error:
         return error_response(error), replace(result, ok=False, value_json=None, error=error)
-
-
-def _too_many() -> LearnerError:
-    return LearnerError(
-        f"Too many actions at once (limit: {limits.ACTIONS_AT_ONCE_MAX}). Try again later.", code="TooManyActions"
-    )

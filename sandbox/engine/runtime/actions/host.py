@@ -22,6 +22,7 @@ from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.unawaited import names_of, warning
 
 IDLE_SECONDS = 60.0
+RETIRED_MAX = 3  # processes that stay for actions which began in them
 
 
 class ActionHost:
@@ -104,6 +105,11 @@ class ActionHost:
     ) -> Reply:
         try:
             return await process.call(call, operations, log_lines, seconds)
+        except CallStopped:
+            # What it left behind may keep the process busy: the next actions get another one.
+            if process is self._process and len(self._retired) < RETIRED_MAX:
+                self._retire(process)
+            raise
         finally:
             if not process.is_busy:
                 self._rest(process)

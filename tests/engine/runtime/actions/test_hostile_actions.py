@@ -231,3 +231,18 @@ async def test_the_same_operation_number_twice_at_once_is_a_lie():
     with pytest.raises(CallStopped):
         await running
     process._reader.cancel()
+
+
+async def test_what_a_stopped_action_left_behind_is_not_met_by_the_next_one(actor):
+    actor.operations = FakeOperations()
+    await actor.deploy(code=action(f"{ASK} return await ask('1.0/wait', '1');"))
+    innocent = asyncio.ensure_future(actor.call())
+    await actor.operations.until(1)
+    first = actor.host._process
+    assert (await actor.call(seconds=0.1)).error.code == "FunctionTimedOut"
+    later = asyncio.ensure_future(actor.call())
+    await actor.operations.until(3)
+    assert actor.host._process is not first
+    actor.operations.released.set()
+    assert {(await innocent).value_json, (await later).value_json} == {'"1"'}
+    assert not first.is_alive
