@@ -18,6 +18,7 @@ from sandbox.engine.runtime.frames import well_formed
 from sandbox.engine.runtime.stack import frames_of, uncaught
 from sandbox.engine.schema import parse_validator
 from sandbox.engine.trace import FunctionKind
+from sandbox.engine.values import identifier_problem
 
 SCHEMA_ERROR = "Hit an error while evaluating your schema:\n"
 _SCHEMA_DOCS = "To learn more, see the schema documentation at https://docs.convex.dev/database/schemas."
@@ -33,7 +34,7 @@ _CRONS_PROBLEMS = {
 
 
 _HTTP_PROBLEMS = {
-    "missing": "`convex/http.js` must have a default export of a Router object.",
+    "missing": "`convex/http.js` must have a default export of a Router.",
     "not a router": "The default export of `convex/http.js` is not a Router.",
 }
 ROUTES_MAX = 1_000
@@ -127,6 +128,13 @@ def _function(entry: dict[str, Any], places: _Places) -> tuple[str, FunctionInfo
     if kind not in ("query", "mutation", "action") or visibility not in ("public", "internal"):
         raise ValueError(kind)
     place = places.of_export(module, name)
+    misnamed = identifier_problem(name)
+    if misnamed is not None:
+        message = f"Invalid function name used in `{module}.js`: {misnamed}"
+        raise DeployError(message, (Problem(*place, message),), code="InvalidFunctionName")
+    if not entry["callable"]:
+        message = f"{module}.js:{name}.handler is not a function."
+        raise DeployError(message, (Problem(*place, message),), code="InvalidModules")
     if entry["error"] is not None:
         raise _bad_validator(place, well_formed(f"Uncaught {entry['error']}"))
     info = FunctionInfo(

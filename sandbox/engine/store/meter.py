@@ -136,7 +136,7 @@ class Meter:
     def metrics(self) -> dict[str, dict[str, int]]:
         """`{name: {used, remaining}}` as `getTransactionMetrics` tells it."""
         return {
-            name: {"used": used, "remaining": max(0, ceiling.at - used)}
+            name: {"used": used, "remaining": ceiling.at - used}
             for name, used, ceiling in zip(METRICS, self._used, self.ceilings, strict=True)
         }
 

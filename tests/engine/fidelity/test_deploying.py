@@ -140,3 +140,34 @@ async def test_a_schema_that_does_not_load_says_so(project, files, text):
     sources = {f"convex/{path}.ts": code for path, code in files.items()}
     message = await project.try_deploy(CODE, files=sources)
     assert message.startswith(f"Hit an error while evaluating your schema:\n{text}")
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (
+            "export const $count = query(async () => 1);",
+            "Invalid function name used in `m.js`: Invalid first character '$' in $count: "
+            "Identifiers must start with an alphabetic character or underscore",
+        ),
+        (
+            "export const naïve = mutation(async () => 1);",
+            "Invalid function name used in `m.js`: Identifier naïve has invalid character 'ï': "
+            "Identifiers can only contain alphanumeric characters or underscores",
+        ),
+        (
+            "export const _ = query(async () => 1);",
+            "Invalid function name used in `m.js`: Identifier _ cannot have exclusively underscores",
+        ),
+        ("export const f = query({ handler: 5 as any });", "m.js:f.handler is not a function."),
+    ],
+)
+async def test_a_function_that_nobody_could_call_is_refused(project, code, text):
+    assert await project.try_deploy(code) == text
+
+
+async def test_names_of_other_exports_are_free(project):
+    await project.deploy(
+        "export const $helper = 1; export const naïve = () => 2; export const _x = query(async () => naïve() + $helper);"
+    )
+    assert await project.query("_x") == 3

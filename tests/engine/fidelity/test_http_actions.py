@@ -186,8 +186,9 @@ async def test_a_request_is_noted_with_its_log(ask, project):
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        ("export const x = 1;", "must have a default export of a Router object"),
+        ("export const x = 1;", "must have a default export of a Router."),
         ("export default {};", "is not a Router"),
+        ("export default undefined;", "is not a Router"),
     ],
 )
 async def test_http_ts_must_export_a_router(project, source, text):

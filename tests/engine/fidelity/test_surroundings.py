@@ -28,6 +28,10 @@ export const metrics = mutation(async (ctx: any) => {
   await ctx.scheduler.runAfter(0, m.later, { n: 1 });
   return await ctx.meta.getTransactionMetrics();
 });
+export const overdrawn = mutation(async (ctx: any) => {
+  try { for (let i = 0; i < 20; i += 1) await ctx.db.insert("notes", { text: "x".repeat(1_000_000) }); } catch {}
+  return (await ctx.meta.getTransactionMetrics()).bytesWritten;
+});
 export const limited = mutation(async (ctx: any) => {
   try { await ctx.runMutation(m.write, { count: 3 }, { transactionLimits: { documentsWritten: 2 } }); }
   catch (error: any) { return [error.message.split("\\n")[0], (await ctx.db.query("many").collect()).length]; }
@@ -105,6 +109,12 @@ async def test_metrics_count_what_was_used(project):
     assert metrics["documentsRead"]["used"] >= 1
     assert metrics["functionsScheduled"] == {"used": 1, "remaining": 999}
     assert metrics["scheduledFunctionArgsBytes"]["used"] > 0
+
+
+async def test_metrics_tell_by_how_much_a_limit_was_passed(project):
+    written = await project.mutation("overdrawn")
+    assert written["used"] > 2**24
+    assert written["remaining"] == 2**24 - written["used"]
 
 
 async def test_a_nested_call_may_get_lower_limits(project):

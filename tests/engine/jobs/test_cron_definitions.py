@@ -100,6 +100,7 @@ async def test_the_export_of_a_real_crons_file_reaches_the_host(tools):
     [
         ("export const x = 1;\n", "`convex/crons.js` must have a default export of a Crons object."),
         ("export default { isCrons: 1 };\n", "The default export of `convex/crons.js` is not a Crons object."),
+        ("export default undefined;\n", "The default export of `convex/crons.js` is not a Crons object."),
         ("export default 5;\n", "The default export of `convex/crons.js` is not a Crons object."),
         (
             'export default { isCrons: true, export() { throw new Error("no"); } };\n',

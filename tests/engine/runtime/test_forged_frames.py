@@ -228,7 +228,7 @@ def broken(sound: dict[str, Any]) -> st.SearchStrategy[Any]:
 described = broken(
     {
         "module": "code", "name": "a", "kind": "query", "visibility": "public",
-        "args": '{"type":"any"}', "returns": "null", "error": None,
+        "callable": True, "args": '{"type":"any"}', "returns": "null", "error": None,
     }
 )  # fmt: skip
 exported = (

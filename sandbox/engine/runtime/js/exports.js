@@ -25,10 +25,11 @@
       const kind = kindOf(value);
       if (kind === null) continue;
       const visibility = value.isInternal ? "internal" : "public";
-      const described = { __proto__: null, module, name, kind, visibility, args: null, returns: null, error: null };
+      const described = { __proto__: null, module, name, kind, visibility, callable: true, args: null, returns: null, error: null };
       functions[functions.length] = described;
       if (kind === "http") continue;
       try {
+        described.callable = value._handler === undefined || typeof value._handler === "function";
         described.args = `${value.exportArgs()}`;
         described.returns = `${value.exportReturns()}`;
       } catch (error) {
@@ -52,7 +53,7 @@
   function exportedCrons() {
     if (modules.crons === undefined) return null;
     const crons = modules.crons.exports.default;
-    if (crons === undefined) return { __proto__: null, error: "missing" };
+    if (crons === undefined) return { __proto__: null, error: "default" in modules.crons.exports ? "not crons" : "missing" };
     if (crons === null || typeof crons !== "object" || crons.isCrons !== true || typeof crons.export !== "function") return { __proto__: null, error: "not crons" };
     try {
       return { __proto__: null, json: `${crons.export()}` };
@@ -64,7 +65,7 @@
   function exportedRoutes() {
     if (modules.http === undefined) return null;
     const router = modules.http.exports.default;
-    if (router === undefined) return { __proto__: null, error: "missing" };
+    if (router === undefined) return { __proto__: null, error: "default" in modules.http.exports ? "not a router" : "missing" };
     if (router === null || typeof router !== "object" || router.isRouter !== true || typeof router.getRoutes !== "function") return { __proto__: null, error: "not a router" };
     try {
       const routes = [];

@@ -149,10 +149,11 @@ function describeFunction(module, name, value, functions) {
   const kind = kindOf(value);
   if (kind === null) return;
   const visibility = value.isInternal ? "internal" : "public";
-  const described = { module, name, kind, visibility, args: null, returns: null, error: null };
+  const described = { module, name, kind, visibility, callable: true, args: null, returns: null, error: null };
   functions.push(described);
   if (kind === "http") return;
   try {
+    described.callable = value._handler === undefined || typeof value._handler === "function";
     described.args = `${value.exportArgs()}`;
     described.returns = `${value.exportReturns()}`;
   } catch (error) {
