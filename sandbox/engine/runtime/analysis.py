@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sandbox.engine import limits
 from sandbox.engine.errors import DeployError, LearnerError, Problem
@@ -137,28 +137,49 @@ def _function(entry: dict[str, Any], places: _Places) -> tuple[str, FunctionInfo
         raise DeployError(message, (Problem(*place, message),), code="InvalidModules")
     if entry["error"] is not None:
         raise _bad_validator(place, well_formed(f"Uncaught {entry['error']}"))
+    args = _Validator("args", "argument validation", f"{module}.js:{name}.exportArgs()", place)
+    returns = _Validator("returns", "return value validation", f"{module}.js:{name}.exportReturns()", place)
     info = FunctionInfo(
         kind=cast(FunctionKind, kind),
         visibility=cast(Visibility, visibility),
-        args=_validator(entry["args"], place),
-        returns=None if entry["returns"] == "null" else _validator(entry["returns"], place),
+        args=args.read_object(entry["args"]),
+        returns=None if entry["returns"] == "null" else returns.read(entry["returns"]),
         file=place[0],
         line=place[1],
     )
     return f"{module}:{name}", info
 
 
-def _validator(text: str, place: _Place) -> Any:
-    """The validator as JSON, once it is certain that it is one: calls must not be the first to find out."""
-    try:
-        document = json.loads(text)
-        parse_validator(document)
-        _whole(json.dumps(document, ensure_ascii=False))
-    except (ValueError, RecursionError):
-        raise _bad_validator(place, "The function's validator is not JSON") from None
-    except LearnerError as error:
-        raise _bad_validator(place, error.message) from None
-    return document
+class _Validator(NamedTuple):
+    """A function's validator for its arguments or its result, and how errors speak of it."""
+
+    kind: str
+    topic: str
+    origin: str
+    place: _Place
+
+    def read(self, text: str) -> Any:
+        """The validator as JSON, once it is certain that it is one: calls must not be the first to find out."""
+        try:
+            document = json.loads(text)
+            parse_validator(document)
+            _whole(json.dumps(document, ensure_ascii=False))
+        except (ValueError, RecursionError):
+            raise self._refused("The function's validator is not JSON") from None
+        except LearnerError as error:
+            message = f"Error in {self.kind} validator: {error.message}"
+            docs = f"See https://docs.convex.dev/functions/validation for docs on how to do {self.topic}."
+            raise self._refused(f"{message}\n{docs}") from None
+        return document
+
+    def read_object(self, text: str) -> Any:
+        document = self.read(text)
+        if document["type"] not in ("object", "any"):
+            raise self._refused("Args validator must be an object or any")
+        return document
+
+    def _refused(self, message: str) -> DeployError:
+        return _bad_validator(self.place, f"Invalid JSON returned from {self.origin}: {message}")
 
 
 def _bad_validator(place: _Place, message: str) -> DeployError:

@@ -160,6 +160,23 @@ async def test_a_schema_that_does_not_load_says_so(project, files, text):
             "Invalid function name used in `m.js`: Identifier _ cannot have exclusively underscores",
         ),
         ("export const f = query({ handler: 5 as any });", "m.js:f.handler is not a function."),
+        (
+            "export const f = query({ args: v.union(v.object({}), v.object({ a: v.any() })), handler: () => 1 });",
+            "Invalid JSON returned from m.js:f.exportArgs(): Args validator must be an object or any",
+        ),
+        (
+            "export const f = query({ args: { a: v.record(v.literal('x') as any, v.any()) }, handler: () => 1 });",
+            "Invalid JSON returned from m.js:f.exportArgs(): Error in args validator: Invalid validator for key `a`: "
+            "Records cannot have string literal keys\n"
+            "See https://docs.convex.dev/functions/validation for docs on how to do argument validation.",
+        ),
+        (
+            "export const f = query({ args: {}, returns: v.id('a b' as any), handler: async () => 1 as any });",
+            "Invalid JSON returned from m.js:f.exportReturns(): Error in returns validator: "
+            "Identifier a b has invalid character ' ': "
+            "Identifiers can only contain alphanumeric characters or underscores\n"
+            "See https://docs.convex.dev/functions/validation for docs on how to do return value validation.",
+        ),
     ],
 )
 async def test_a_function_that_nobody_could_call_is_refused(project, code, text):
@@ -168,6 +185,6 @@ async def test_a_function_that_nobody_could_call_is_refused(project, code, text)
 
 async def test_names_of_other_exports_are_free(project):
     await project.deploy(
-        "export const $helper = 1; export const naïve = () => 2; export const _x = query(async () => naïve() + $helper);"
+        "export const $one = 1; export const naïve = () => 2; export const _x = query(async () => naïve() + $one);"
     )
     assert await project.query("_x") == 3
