@@ -8,6 +8,7 @@ variables it declares, so that those which are missing can be named.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,26 +41,38 @@ export const told = query(async () => JSON.stringify({
 """
 
 
+_VARIABLE = re.compile(r'\bprocess\.env(?:\.([A-Za-z_]\w*)|\["([A-Za-z_]\w*)"\])')
+
+
+@dataclass(frozen=True, slots=True)
+class AuthConfig:
+    """`inputs` are the files that it was made of, `unset` the environment variables that it asks for in vain."""
+
+    providers: list[Any]
+    inputs: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class AppConfig:
-    """`variables` has what is wrong with a declared environment variable, by its name."""
+    """`variables` has what is wrong with a declared environment variable, by its name: None when it is not set."""
 
     components: tuple[str, ...]
-    variables: Mapping[str, str]
+    variables: Mapping[str, str | None]
 
 
-async def read_auth_config(
-    tools: Toolchain, project: ProjectFolder, environment: Mapping[str, str]
-) -> tuple[list[Any], tuple[str, ...]]:
-    """Its `providers` (none without the file), and the files that it was made of. Raises DeployError."""
+async def read_auth_config(tools: Toolchain, project: ProjectFolder, environment: Mapping[str, str]) -> AuthConfig:
+    """Without the file there are no providers. Raises DeployError."""
     bundle = await bundle_config(tools, project.root, project.functions, "auth.config")
     if bundle is None:
-        return [], ()
+        return AuthConfig([])
     providers = await _told(tools, {**bundle.files, "convex/reader.js": _AUTH}, environment)
     if not isinstance(providers, list):
         message = "auth.config must have a default export with a list of `providers`."
         raise DeployError(message, (Problem(bundle.inputs[-1], 0, 0, message),))
-    return providers, bundle.inputs
+    code = "\n".join(text for path, text in bundle.files.items() if path.endswith(".js"))
+    asked = dict.fromkeys(plain or quoted for plain, quoted in _VARIABLE.findall(code))
+    return AuthConfig(providers, bundle.inputs, tuple(name for name in asked if name not in environment))
 
 
 async def read_app_config(tools: Toolchain, project: ProjectFolder, environment: Mapping[str, str]) -> AppConfig | None:
@@ -76,12 +89,12 @@ async def read_app_config(tools: Toolchain, project: ProjectFolder, environment:
     return AppConfig(tuple(told["components"]), dict(_faults(declared, environment)))
 
 
-def _faults(declared: dict[str, Any], environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _faults(declared: dict[str, Any], environment: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
     for name, field in declared.items():
         value, allowed = environment.get(name), _literals(field["fieldType"])
         if value is None:
             if not field["optional"]:
-                yield name, "is not set"
+                yield name, None
         elif allowed is not None and value not in allowed:
             yield name, f"must be {' or '.join(sorted(allowed))}, not {value}"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox import data_folder
 from sandbox.engine import (
@@ -34,7 +34,7 @@ from sandbox.engine import (
     without_type_prefix,
 )
 from sandbox.gateway import keys
-from sandbox.gateway.host_configs import AppConfig, read_app_config, read_auth_config
+from sandbox.gateway.host_configs import AppConfig, AuthConfig, read_app_config, read_auth_config
 from sandbox.gateway.host_log import FunctionLog
 from sandbox.gateway.host_project import ProjectFolder
 from sandbox.gateway.host_providers import Providers, ProvidersUnusable
@@ -151,8 +151,7 @@ class HostedProject:
                 self._say(f"auth.config: {error.message}")
 
     async def _read_auth_config(self) -> None:
-        providers, _ = await read_auth_config(self._tools, self.project, self.deployment.environment)
-        await self._let_sign_in(providers)
+        await self._let_sign_in(await read_auth_config(self._tools, self.project, self.deployment.environment))
 
     async def deploy_on_changes(self) -> None:
         """Deploys whenever the folder's files have changed, until it is cancelled, and says what became of it."""
@@ -165,12 +164,12 @@ class HostedProject:
 
     async def _deploy(self) -> DeployResult:
         bundle = await bundle_project(self._tools, self.project.root, self.project.functions)
-        providers, config_files = await read_auth_config(self._tools, self.project, self.deployment.environment)
-        self.watch.inputs = (*bundle.inputs, *config_files)
+        auth_config = await read_auth_config(self._tools, self.project, self.deployment.environment)
+        self.watch.inputs = (*bundle.inputs, *auth_config.inputs)
         await self.deployment.follow()
         result = await self.deployment.deploy((self.deployment.revision or 0) + 1, bundle.files)
         if result.ok:
-            await self._let_sign_in(providers)
+            await self._let_sign_in(auth_config)
             await self._read_app_config()
         return result
 
@@ -186,11 +185,12 @@ class HostedProject:
             for note in notes:
                 self._say(f"convex.config: {note}")
 
-    async def _let_sign_in(self, providers: list[Any]) -> None:
+    async def _let_sign_in(self, config: AuthConfig) -> None:
+        complaints = [_unset(name) for name in config.unset]
         try:
-            complaints = await self._providers.load(providers, self._fetch)
+            complaints += await self._providers.load(config.providers, self._fetch)
         except ProvidersUnusable as error:
-            complaints = [str(error)]
+            complaints.append(str(error))
         for complaint in complaints:
             self._say(f"auth.config: {complaint}")
 
@@ -201,17 +201,30 @@ class HostedProject:
         if address.startswith(f"{self._options.site_origin}/"):
             response = await self.deployment.http_action(HttpActionRequest("GET", address, headers))
         else:
-            response = await self._fetcher.fetch(FetchRequest("GET", address, headers))
+            response = await self._fetch_outside(FetchRequest("GET", address, headers))
         if response.status != HTTPStatus.OK:
             raise LearnerError(f"{address} answers {response.status}", code="FetchFailed")
         return response.body
+
+    async def _fetch_outside(self, request: FetchRequest) -> FetchResponse:
+        try:
+            return await self._fetcher.fetch(request)
+        except LearnerError as error:
+            if error.code != "FetchRefused":
+                raise
+            message = f"it may not be reached; start with --allow-fetch {urlsplit(request.url).netloc}"
+            raise LearnerError(message, code=error.code) from None
+
+
+def _unset(name: str) -> str:
+    return f"the environment variable {name} is not set: start with --env {name}=VALUE"
 
 
 def _missing(config: AppConfig) -> Iterator[str]:
     if config.components:
         yield f"components are not available here, so calls of {', '.join(config.components)} will fail; the rest runs"
     for name, fault in config.variables.items():
-        yield f"the environment variable {name} {fault}: start with --env {name}=VALUE"
+        yield _unset(name) if fault is None else f"the environment variable {name} {fault}"
 
 
 def problem_lines(problems: Iterable[Problem]) -> list[str]:

@@ -354,6 +354,21 @@ export const who = query({ args: {}, handler: async (ctx) => (await ctx.auth.get
             client.query("me:who")
 
 
+@pytest.mark.slow
+def test_what_keeps_people_from_signing_in_is_said_with_what_to_do(tools, tmp_path):
+    config = """const domain = process.env.ISSUER;
+export default { providers: [{ domain: "https://ids.example.com", applicationID: "convex" },
+  ...(domain ? [{ domain, applicationID: process.env["APPLICATION"] }] : [])] };
+"""
+    files = {"convex/auth.config.ts": config, "convex/a.ts": "export {};\n"}
+    with host(write(tmp_path / "app", files)) as hosted:
+        said = hosted.log.read_text()
+        assert "auth.config: the environment variable ISSUER is not set: start with --env ISSUER=VALUE" in said
+        assert "auth.config: the environment variable APPLICATION is not set" in said
+        assert "nobody can sign in with https://ids.example.com" in said
+        assert "it may not be reached; start with --allow-fetch ids.example.com" in said
+
+
 def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
