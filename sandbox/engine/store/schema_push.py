@@ -26,8 +26,6 @@ from sandbox.engine.store.commit_log import Change, Commit, Timestamp, encode_ch
 from sandbox.engine.store.committer import DELETE_ENTRY, INSERT_COMMIT
 from sandbox.engine.store.connections import Snapshot
 from sandbox.engine.store.documents import Document, without_system_fields
-from sandbox.engine.store.query_stream import read_span
-from sandbox.engine.store.read_set import Interval
 from sandbox.engine.store.search_index import SearchIndex
 from sandbox.engine.store.stored_code import CodePush, write_code
 from sandbox.engine.store.transaction import Transaction
@@ -47,6 +45,10 @@ _PUT_ENTRY = "INSERT OR REPLACE INTO index_entries (index_id, key, seq) VALUES (
 _FIND = (
     "SELECT d.seq, d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
     "WHERE e.index_id = ? AND e.key = ?"
+)
+_READ = (
+    "SELECT e.key, d.seq, d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
+    "WHERE e.index_id = ? AND e.key >= ? ORDER BY e.key LIMIT ?"
 )
 _COUNT = "SELECT documents FROM tables WHERE number = ?"
 _PURGE = (
@@ -188,13 +190,13 @@ class _Push:
     # --- the documents of the snapshot
 
     async def _go_through(self, work: _TableWork) -> None:
-        span = Interval(work.table.by_creation_time.id, b"", None)
         total = self._count(work.table)
-        seen = 0
+        start, seen = b"", 0
         while True:
-            rows = read_span(self._snapshot.connection, span, False, SLICE_DOCUMENTS)
-            documents = [cast(Document, loads(text)) for _, text, _ in rows]
-            for document in documents:
+            slice_ = (work.table.by_creation_time.id, start, SLICE_DOCUMENTS)
+            rows = self._snapshot.connection.execute(_READ, slice_).fetchall()
+            documents = [(seq, cast(Document, loads(text))) for _, seq, text in rows]
+            for _, document in documents:
                 self._check(work, document, "Document with ID")
             if work.building:
                 self._fill(work, documents)
@@ -205,22 +207,14 @@ class _Push:
                 indexes = tuple(index.name for index in work.building)
                 self._report(PushProgress(work.table.name, indexes, seen, max(seen, total)))
             await self._let_others_run()
-            span = Interval(span.index_id, key_after(rows[-1][0]) or b"", None)
+            start = key_after(rows[-1][0]) or b""
 
-    def _fill(self, work: _TableWork, documents: list[Document]) -> None:
-        by_id = work.table.by_id
+    def _fill(self, work: _TableWork, documents: list[tuple[int, Document]]) -> None:
+        """From the snapshot: a document may be gone or moved by now, and following the log corrects that."""
         with self._store.writing() as connection:
-            # The rows of the snapshot: a document may be gone or moved by now, and following the log corrects that.
-            seqs = [self._seq(by_id, cast(str, document["_id"])) for document in documents]
             for index in work.building:
-                keys = [
-                    (key, seq) for document, seq in zip(documents, seqs, strict=True) for key in index.keys(document)
-                ]
+                keys = [(key, seq) for seq, document in documents for key in index.keys(document)]
                 connection.executemany(_PUT_ENTRY, [(index.id, key, seq) for key, seq in sorted(keys)])
-
-    def _seq(self, by_id: Index, document_id: str) -> int:
-        row = self._snapshot.connection.execute(_FIND, (by_id.id, encode_key([document_id]))).fetchone()
-        return int(row[0])
 
     def _check(self, work: _TableWork, document: Document, subject: str) -> None:
         if work.checked is None:
