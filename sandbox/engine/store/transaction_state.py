@@ -132,11 +132,14 @@ class TransactionState:
         self.meter.take_back(mark.written)
 
     def stale_view(self) -> Self:
-        """The same transaction without its own writes, for reading (`useStaleSnapshot`).
+        """The snapshot without this transaction's writes, for reading (`useStaleSnapshot`).
 
-        Read set, notes and limits are shared with this one.
+        What is read there cannot make this transaction conflict and does not count against its limits: the view has a
+        read set and a meter of its own. The notes are shared.
         """
         view = copy.copy(self)
+        view.read_set = ReadSet()
+        view.meter = Meter(view.read_set)
         view.pending = PendingWrites()
         view.created_tables = {}
         view.journal_in = view.journal_out = None

@@ -60,6 +60,14 @@ export const stale = mutation(async (ctx) => {
   await ctx.db.insert("notes" as any, { text: "fresh" });
   return [await ctx.runQuery(m.all, {}), await ctx.runQuery(m.all, {}, { useStaleSnapshot: true } as any)];
 });
+export const staleLimits = mutation(async (ctx: any) => {
+  await ctx.db.insert("notes", { text: "one" });
+  const read = async (options: any) => {
+    await ctx.runQuery(m.all, {}, options);
+    return (await ctx.meta.getTransactionMetrics()).documentsRead.used;
+  };
+  return [await read({ useStaleSnapshot: true }), await read({})];
+});
 export const badArgs = mutation(async (ctx) => await ctx.runMutation(m.add, { text: 5 }));
 export const gone = mutation(async (ctx) => await ctx.runMutation(m.nothing, {}));
 export const wrongKind = mutation(async (ctx) => await ctx.runMutation(m.all, {}));
@@ -151,6 +159,11 @@ async def test_the_data_of_an_error_passes_through_its_callers(project):
 
 async def test_a_stale_snapshot_does_not_show_own_writes(project):
     assert await project.mutation("stale") == [["fresh"], []]
+
+
+async def test_what_a_stale_snapshot_reads_is_not_read_by_its_caller(project):
+    await project.mutation("two")
+    assert await project.mutation("staleLimits") == [0, 3]
 
 
 @pytest.mark.parametrize(

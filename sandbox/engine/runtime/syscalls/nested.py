@@ -1,7 +1,8 @@
 """`ctx.runQuery` and `ctx.runMutation` inside a query or mutation: calls in the transaction of their caller.
 
-A nested mutation that fails leaves no writes, though what it read stays read. The JavaScript side runs the call in a
-realm of its own, between two answers of the host: the command here, and what `NestedCall.end` says (exchange.py).
+A nested mutation that fails leaves no writes, though what it read stays read; a query of the stale snapshot reads
+beside its caller's transaction. The JavaScript side runs the call in a realm of its own, between two answers of the
+host: the command here, and what `NestedCall.end` says (exchange.py).
 Source: docs/spec/semantics.md §6, runtime-abi.md §2.
 """
 
