@@ -112,8 +112,8 @@ class Client:
         added = {"type": "Add", "queryId": query_id, "udfPath": path, "args": [args]}
         await self.say("ModifyQuerySet", baseVersion=version, newVersion=version + 1, modifications=[added])
 
-    async def wait(self, holds: Callable[[], Any]) -> Any:
-        async with asyncio.timeout(5), self._news:
+    async def wait(self, holds: Callable[[], Any], seconds: float = 5) -> Any:
+        async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: bool(holds()))
         return holds()
 
