@@ -207,6 +207,29 @@ async def test_the_log_does_not_answer_for_what_was_trimmed(db: Driver, monkeypa
     assert await db.store.recorded_request("s", first) is None
 
 
+async def test_a_store_that_slept_while_the_log_was_trimmed_goes_on(
+    db: Driver, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sandbox.engine.store.commit_log.LOG_RETENTION_COMMITS", 5)
+    monkeypatch.setattr("sandbox.engine.store.commit_log.LOG_RETENTION_NS", 0)
+    other = Driver(await Store.open(db.store.folder, clock=clock))
+    (mine,) = await db.insert("mine", {"n": 1.0})
+    await other.get(mine)
+    for _ in range(300):
+        await db.insert("t", {})
+    for _ in range(2):
+        async with other.begin() as tx:
+            await tx.patch(mine, {"n": 2.0})
+            await db.insert("t", {})  # so that there is a log to look at
+            await other.commit(tx)
+    async with other.begin() as tx:
+        await tx.patch(mine, {"n": 3.0})
+        await db.patch(mine, {"n": 4.0})
+        with pytest.raises(Conflict):
+            await other.commit(tx)
+    await other.store.close()
+
+
 async def test_another_store_object_on_the_folder_sees_everything(db: Driver, clock: FixedClock):
     await db.insert("t", {"n": 1.0})
     other_store = await Store.open(db.store.folder, clock=clock)
