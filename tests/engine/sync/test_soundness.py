@@ -162,3 +162,17 @@ async def test_live_queries_show_what_is_there_and_run_exactly_when_it_may_have_
             await watched.poll()
     await watched.poll()
     await watched.close()
+
+
+async def test_who_slept_for_longer_than_the_log_reaches_back_looks_again(monkeypatch):
+    monkeypatch.setattr("sandbox.engine.store.commit_log.LOG_RETENTION_COMMITS", 5)
+    monkeypatch.setattr("sandbox.engine.store.commit_log.LOG_RETENTION_NS", 0)
+    watched = Watched([Query("t", "by_a", [("Eq", 1.0)], "desc", 2, None, 3, None)])
+    await watched.open()
+    await watched.poll()
+    for number in range(300):
+        await watched.write(1, Insert("t", {"a": float(number % 7)}))
+    await watched.poll()
+    await watched.write(1, Insert("t", {"a": 1.0}))
+    await watched.poll()
+    await watched.close()
