@@ -9,6 +9,7 @@ from sandbox.engine.jobs.cron_jobs import CronJob, due_crons
 from sandbox.engine.store import Transaction
 from sandbox.engine.store.scheduled_functions import Job, completed_jobs, pending_jobs, running_jobs
 
+JOBS_SEEN = 16
 JOBS_SEEN_MAX = 256
 RETENTION_MS = 7 * 24 * 3600 * 1000.0
 """How long a job that is over can be looked at."""
@@ -56,10 +57,10 @@ class Agenda:
         return [ms for ms in (self.next_job_ms, self.next_cron_ms, self.next_cleaning_ms) if ms is not None]
 
 
-async def read_agenda(transaction: Transaction) -> Agenda:
+async def read_agenda(transaction: Transaction, jobs_max: int = JOBS_SEEN) -> Agenda:
     completed = await completed_jobs(transaction, 1)
     return Agenda(
-        pending=await pending_jobs(transaction, JOBS_SEEN_MAX),
+        pending=await pending_jobs(transaction, jobs_max),
         running=await running_jobs(transaction),
         crons=await due_crons(transaction, JOBS_SEEN_MAX),
         oldest_completed_ms=completed[0].completed_ms if completed else None,

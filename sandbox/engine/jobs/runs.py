@@ -45,6 +45,15 @@ class Runs:
     def is_empty(self) -> bool:
         return not self._tasks
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a mutation or an action could begin now."""
+        return self._mutation is None or self._actions_running < ACTIONS_RUNNING_MAX
+
+    @property
+    def _actions_running(self) -> int:
+        return len(self._tasks) - (self._mutation is not None)
+
     def ready_ms(self, work: Work) -> float:
         """When it may begin: at its time, or after the pause that follows a try without end."""
         planned = work.scheduled_ms if isinstance(work, Job) else work.next_ms
@@ -58,7 +67,7 @@ class Runs:
                 self._mutation = work.id
                 self._begin(work, run_mutation_job if isinstance(work, Job) else run_mutation_cron)
         elif function is not None and function.kind == "action":
-            if len(self._tasks) - (self._mutation is not None) < ACTIONS_RUNNING_MAX:
+            if self._actions_running < ACTIONS_RUNNING_MAX:
                 self._begin(work, run_action_job if isinstance(work, Job) else run_action_cron)
         elif isinstance(work, Job):
             await fail_job(self._at, work, self._why_not(work.path))

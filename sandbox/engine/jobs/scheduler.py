@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Set
 
-from sandbox.engine.jobs.agenda import Agenda, forget_old_jobs, read_agenda
+from sandbox.engine.jobs.agenda import JOBS_SEEN, JOBS_SEEN_MAX, Agenda, forget_old_jobs, read_agenda
 from sandbox.engine.jobs.cron_run import end_cron
 from sandbox.engine.jobs.lease import RENEW_SECONDS, JobLease
 from sandbox.engine.jobs.runs import Runs, Work
@@ -21,6 +21,7 @@ from sandbox.engine.store import CRON_JOBS, SCHEDULED_FUNCTIONS
 
 logger = logging.getLogger(__name__)
 
+LOOK_FAR_SECONDS = 0.25
 LOOK_AGAIN_SECONDS_MAX = 60.0
 """However far the next job is: the clock may be set, and a machine may sleep."""
 
@@ -35,6 +36,7 @@ class Scheduler:
         self._lease = JobLease(at.store, at.clock)
         self._runs = Runs(at, self.wake)
         self._news = asyncio.Event()
+        self._far_again = 0.0
         self._looking: asyncio.Task[None] | None = None
         self.next_job_ms: float | None = None
         """When the next scheduled function is to run, as of the last look; None when none is planned."""
@@ -97,12 +99,30 @@ class Scheduler:
         await self._end_what_was_left(agenda)
         if agenda.next_cleaning_ms is not None and agenda.next_cleaning_ms <= now_ms:
             await self._at.change(lambda transaction: forget_old_jobs(transaction, now_ms), "cleaning")
+        coming_ms = await self._begin(agenda, now_ms)
+        seconds = min(RENEW_SECONDS, (coming_ms - now_ms) / 1000)
+        if len(agenda.pending) < JOBS_SEEN or not self._runs.has_room:
+            return seconds
+        return min(seconds, await self._look_far(now_ms))
+
+    async def _look_far(self, now_ms: float) -> float:
+        """Looks for work behind the first jobs, which may all wait for one another, and not too often: there are many.
+
+        Returns after how many seconds it may be done again.
+        """
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._far_again:
+            await self._begin(await self._at.read(lambda each: read_agenda(each, JOBS_SEEN_MAX)), now_ms)
+            self._far_again = loop.time() + LOOK_FAR_SECONDS
+        return self._far_again - loop.time()
+
+    async def _begin(self, agenda: Agenda, now_ms: float) -> float:
+        """Begins what is due, as far as there is room. Returns when the next work comes that is not due yet."""
         waiting: list[Work] = [work for work in agenda.waiting if work.id not in self._runs]
         for work in waiting:
             if self._runs.ready_ms(work) <= now_ms:
                 await self._runs.start(work)
-        coming_ms = min((ms for ms in map(self._runs.ready_ms, waiting) if ms > now_ms), default=float("inf"))
-        return min(RENEW_SECONDS, (coming_ms - now_ms) / 1000)
+        return min((ms for ms in map(self._runs.ready_ms, waiting) if ms > now_ms), default=float("inf"))
 
     def _note_plan(self, agenda: Agenda) -> None:
         self.has_crons = bool(agenda.crons)

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.engine.clock import FixedClock
 from sandbox.engine.errors import LearnerError
+from sandbox.engine.jobs.agenda import JOBS_SEEN
 from sandbox.engine.runtime import executor
 from sandbox.engine.store import Store
 from sandbox.engine.store.scheduled_functions import move_job, read_job
@@ -244,6 +245,27 @@ async def test_actions_run_beside_each_other_and_beside_mutations_up_to_a_number
     release.set()
     await working
     assert len(begun) == 12
+
+
+async def test_an_action_runs_beside_many_mutations_that_come_before_it(shop: Shop):
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    @shop.mutation("m:wait")
+    async def _wait(tx: Any, args: dict[str, Any]) -> None:
+        await release.wait()
+
+    @shop.action("m:late")
+    async def _late(args: dict[str, Any]) -> None:
+        begun.set()
+
+    for _ in range(JOBS_SEEN + 1):
+        await shop.schedule("m:wait")
+    await shop.schedule("m:late")
+    working = asyncio.create_task(shop.work())
+    await asyncio.wait_for(begun.wait(), 10)
+    release.set()
+    await working
+    assert len(shop.ran) == JOBS_SEEN + 2
 
 
 @pytest.mark.parametrize(
