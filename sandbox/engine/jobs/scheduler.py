@@ -54,8 +54,19 @@ class Scheduler:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
+            await self._leave_the_plan()
         await self._runs.stop()
         await self._lease.drop()
+
+    async def _leave_the_plan(self) -> None:
+        """Tells it once more: of two processes the one that ends last may have told it first."""
+        try:
+            async with await self._at.store.snapshot() as snapshot:
+                transaction = self._at.store.transaction(snapshot, seed=b"", writable=False)
+                self._has_told = False
+                self._note_plan(await read_agenda(transaction))
+        except Exception:
+            logger.exception("When the next scheduled function runs could not be left behind")
 
     def wake(self) -> None:
         """The rows may have changed, or the time."""

@@ -19,6 +19,7 @@ from django.core.management import CommandError
 from sandbox import data_folder
 from sandbox.engine import EngineError, FetchPolicy, close_pools
 from sandbox.gateway import front_end, hosted
+from sandbox.gateway.host_claim import ServedElsewhere, claim
 from sandbox.gateway.host_project import ProjectFolder, ProjectUnusable
 from sandbox.gateway.hosts import shown_name
 from sandbox.gateway.processes import kill_descendants
@@ -68,6 +69,10 @@ class Command(ServingCommand):
         data = data.expanduser().absolute() if data else hosted.default_data(settings.DATA_DIR, project)
         data_folder.prepare(data)
         settings.DATA_DIR = data
+        try:
+            claim(data, project.root)  # for as long as this process lives
+        except ServedElsewhere as error:
+            raise CommandError(str(error)) from error
         self._require_ports(options["host"], options["port"], options["site_port"])
         self._build_front_end()
         self._require_walls()
