@@ -128,6 +128,7 @@ def answer_of(url: str | urllib.request.Request) -> tuple[int, str]:
 def test_a_folder_is_served_to_the_real_client_until_sigterm(tools, tmp_path):
     with host(write(tmp_path / "app", PROJECT)) as hosted:
         assert answer_of(f"{hosted.url}/version")[0] == 200
+        assert "learner code runs behind: rlimits, " in hosted.log.read_text()
         client = hosted.client
         client.mutation("notes:add", {"text": "hello"})
         assert client.query("notes:list") == ["hello"]

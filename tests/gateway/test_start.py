@@ -14,7 +14,9 @@ import pytest
 from django.core.management import CommandError
 from websockets.sync.client import connect
 
+from sandbox.engine import HardeningReport
 from sandbox.gateway import front_end, processes, tokens
+from sandbox.management import serving
 from sandbox.management.commands.start import Command
 from tests.conftest import ROOT, free_port, wait_until_ready
 
@@ -89,6 +91,65 @@ def test_a_build_that_fails_is_told_with_its_last_lines(monkeypatch):
     monkeypatch.setattr(front_end, "find_deno", lambda: Path("/bin/sh"))
     with pytest.raises(CommandError, match="could not be built"):
         Command()._build_front_end()
+
+
+# ── the walls around learner code ───────────────────────────────────────────
+
+
+def test_start_says_which_walls_stand(live_server_url, live_server_log):
+    (line,) = [
+        line for line in live_server_log.read_text().splitlines() if line.startswith("learner code runs behind: ")
+    ]
+    held = line.removeprefix("learner code runs behind: ").partition(" | ")[0].split(", ")
+    assert {"rlimits", "parent_death", "no_new_privileges", "seccomp"} <= set(held)
+    assert {"landlock", "uid"} & set(held)
+
+
+class Told(Command):
+    """Keeps what it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def _say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def walls(monkeypatch, *, runs_as_root: bool = False, **layers: bool) -> Told:
+    """The command after it looked at such layers. Raises CommandError."""
+    described = tuple((name, holds, f"about {name}") for name, holds in layers.items())
+    report = HardeningReport(described, runs_as_root, Path("/deno"), Path("/runner.js"), 0)
+
+    async def probed(_):
+        return report
+
+    monkeypatch.setattr(serving, "probe", probed)
+    command = Told()
+    command._require_walls()
+    return command
+
+
+def test_missing_walls_are_named_with_the_reason(tools, monkeypatch):
+    told = walls(monkeypatch, rlimits=True, landlock=True, seccomp=False).lines
+    assert told == ["learner code runs behind: rlimits, landlock | missing: seccomp (about seccomp)"]
+
+
+def test_without_landlock_and_another_user_nothing_is_served(tools, monkeypatch):
+    with pytest.raises(CommandError, match="offers neither Landlock nor a change of user"):
+        walls(monkeypatch, rlimits=True, landlock=False, uid=False)
+
+
+def test_who_asks_for_it_is_served_without_walls_and_warned(tools, monkeypatch, settings):
+    settings.UNSAFE_RUNNER = True
+    told = walls(monkeypatch, rlimits=True, landlock=False, uid=False).lines
+    assert told[-1].startswith("WARNING: --unsafe-runner: learner code can read every file")
+
+
+def test_learner_code_is_not_served_as_root_whatever_was_asked_for(tools, monkeypatch, settings):
+    settings.UNSAFE_RUNNER = True
+    with pytest.raises(CommandError, match="would run as root"):
+        walls(monkeypatch, runs_as_root=True, landlock=True, uid=False)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from sandbox.engine.errors import RunnerRefused
 from sandbox.engine.runtime import hardening
 from sandbox.engine.runtime.hardening import HardeningReport, command, probe
+from tests.engine.runtime.test_launcher import python  # noqa: F401 - a fixture
 
 NEEDS_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="these layers are Linux's")
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up its uid")
@@ -37,16 +38,26 @@ console.log(JSON.stringify(Object.fromEntries([
 """
 
 
-async def escape(tools, tmp_path: Path, *without: str) -> dict[str, object]:
-    """What the program could do behind all layers that this machine has, but those left out."""
+async def escape(tools, tmp_path: Path, *without: str, ordinary: str | None = None) -> dict[str, object]:
+    """What the program could do behind all layers that this machine has, but those left out.
+
+    `ordinary` is a Python that starts it all as an ordinary user, who has no other user to change to.
+    """
     tmp_path.chmod(0o755)
     program = tmp_path / "escape.js"
     program.write_text(ESCAPE)
     report = await probe(tools)
     steps = tuple(step for step in report.steps if step not in without)
+    identity = {}
+    if ordinary is not None:
+        steps = tuple(step for step in steps if step != "uid")
+        identity = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     argv = hardening._command(report.deno, program, steps, report.data_bytes)
+    if ordinary is not None:
+        launcher = shutil.copy(hardening._LAUNCHER, tmp_path)
+        argv[:4] = [ordinary, "-I", "-S", launcher]
     argv[argv.index("run") + 1 : argv.index("run") + 1] = ["-A"]
-    process = await asyncio.create_subprocess_exec(*argv, env={}, cwd="/", stdin=-3, stdout=-1, stderr=-1)
+    process = await asyncio.create_subprocess_exec(*argv, env={}, cwd="/", stdin=-3, stdout=-1, stderr=-1, **identity)
     stdout, stderr = await process.communicate()
     assert process.returncode == 0, stderr
     return json.loads(stdout)
@@ -74,6 +85,14 @@ async def test_with_all_layers_nothing_outside_can_be_touched(tools, open_folder
     found = await escape(tools, open_folder)
     assert {name: value for name, value in found.items() if name != "uid" and not isinstance(value, str)} == {}
     assert "done" not in found.values()
+
+
+@NEEDS_LINUX
+async def test_with_all_layers_an_ordinary_users_server_gives_nothing_away_either(tools, open_folder, python):  # noqa: F811
+    found = await escape(tools, open_folder, ordinary=python)
+    assert {name for name, value in found.items() if name != "uid" and not isinstance(value, str)} == set()
+    assert "done" not in found.values()
+    assert found["uid"] != 0
 
 
 @NEEDS_ROOT
