@@ -37,7 +37,7 @@ _READER_DATA_BYTES = 2048 * MIB
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _RUNNER = Path(__file__).parent / "js" / "runner.js"
 # The programs of JS processes and what they import.
-_NODE_RUNNER_FILES = ("builtins", "deno", "http", "operations", "os", "process", "runner", "stacks", "world")
+_NODE_RUNNER_FILES = ("bodies", "builtins", "deno", "http", "operations", "os", "process", "runner", "stacks", "world")
 _RUNNER_FILES = (
     *("runner.js", "action_runner.js", "host_lines.js", "realms.js", "ciphers.js", "source_maps.js"),
     *(f"node_{name}.js" for name in _NODE_RUNNER_FILES),

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import EventEmitter from "node:events";
 import { Readable, Writable } from "node:stream";
 import timers from "node:timers";
-import { askForPage } from "./node_world.js";
+import { askForPage } from "./node_bodies.js";
 
 const NO_SERVERS = "Use httpAction in convex/http.ts, which answers requests.";
 
@@ -38,7 +38,7 @@ class IncomingMessage extends Readable {
     this.headers = {};
     this.rawHeaders = [];
     for (const [name, value] of page.headers) this.#addHeader(name.toLowerCase(), value);
-    this.#body = page.body === null ? null : Buffer.from(page.body, "base64");
+    this.#body = page.body;
   }
 
   #body;
@@ -134,10 +134,9 @@ class ClientRequest extends Writable {
     for (const [name, value] of this.#headers.values()) {
       for (const each of Array.isArray(value) ? value : [value]) headers.push([name, `${each}`]);
     }
-    const body = Buffer.concat(this.#pieces);
-    const question = { url: this.url.href, method: this.method, headers, redirect: "manual" };
+    const about = { url: this.url.href, method: this.method, headers, redirect: "manual" };
     try {
-      const page = await askForPage({ ...question, body: body.length === 0 ? null : body.toString("base64") });
+      const page = await askForPage(about, Buffer.concat(this.#pieces));
       if (!this.destroyed) this.#answer(page);
     } catch (error) {
       this.destroy(Object.assign(new Error(error.message), { code: "ECONNREFUSED" }));

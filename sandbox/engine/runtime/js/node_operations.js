@@ -42,4 +42,4 @@ export function settle(id, reply) {
 }
 
 // The operations that are under way; what `fetch` asked is none of Convex's.
-export const unsettled = () => [...waiting.values()].map(({ op }) => op).filter((op) => op !== "fetch");
+export const unsettled = () => [...waiting.values()].map(({ op }) => op).filter((op) => op.startsWith("1.0/"));

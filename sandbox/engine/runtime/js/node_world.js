@@ -7,6 +7,7 @@ import { Console } from "node:console";
 import { Writable } from "node:stream";
 import timers from "node:timers";
 import { inspect } from "node:util";
+import { askForPage, sent, taken } from "./node_bodies.js";
 import { ask, requireRun } from "./node_operations.js";
 import { process } from "./node_process.js";
 import { parse, stringify } from "./realms.js";
@@ -99,14 +100,14 @@ async function storeBlob({ requestId, version, blob, options }) {
       "store() expects a Blob. If you are trying to store a Request, `await request.blob()` will give you the correct input.",
     );
   }
-  const encoded = Buffer.from(await blob.arrayBuffer()).toString("base64");
-  const question = { requestId, version, blob: encoded, contentType: blob.type, sha256: options?.sha256 };
+  const given = (await sent(Buffer.from(await blob.arrayBuffer()))) ?? "";
+  const question = { requestId, version, blob: given, contentType: blob.type, sha256: options?.sha256 };
   return parse(await ask("1.0/storageStore", stringify(question)));
 }
 
 async function getBlob({ requestId, version, storageId }) {
-  const found = parse(await ask("1.0/storageGet", stringify({ requestId, version, storageId })));
-  return found === null ? null : new Blob([Buffer.from(found.blob, "base64")], { type: found.contentType ?? "" });
+  const found = parse(await ask("bytes/stored", stringify({ requestId, version, storageId })));
+  return found === null ? null : new Blob([await taken(found.blob)], { type: found.contentType ?? "" });
 }
 
 // ---- fetch -----------------------------------------------------------------------------------------------------
@@ -117,18 +118,8 @@ async function fetch(input, init) {
   const request = new Request(input, init);
   const { signal, url, method, redirect } = request;
   signal?.throwIfAborted();
-  const sent = request.body === null ? "" : Buffer.from(await request.arrayBuffer()).toString("base64");
-  const question = { url, method, headers: [...request.headers], redirect, body: sent === "" ? null : sent };
-  return responseOf(await unlessAborted(signal, askForPage(question)));
-}
-
-// An answer of the host: {url, status, statusText, headers, redirected, body: base64 or null}. Rejects with TypeError.
-export async function askForPage(question) {
-  try {
-    return parse(await ask("fetch", stringify(question)));
-  } catch (error) {
-    throw new TypeError(error.message);
-  }
+  const body = request.body === null ? null : Buffer.from(await request.arrayBuffer());
+  return responseOf(await unlessAborted(signal, askForPage({ url, method, headers: [...request.headers], redirect }, body)));
 }
 
 function unlessAborted(signal, promise) {
@@ -139,8 +130,7 @@ function unlessAborted(signal, promise) {
 }
 
 function responseOf({ url, status, statusText, headers, redirected, body }) {
-  const bytes = WITHOUT_BODY.includes(status) ? null : Buffer.from(body ?? "", "base64");
-  const response = new Response(bytes, { status, statusText, headers });
+  const response = new Response(WITHOUT_BODY.includes(status) ? null : body, { status, statusText, headers });
   return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
 }
 
