@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
-from sandbox.engine.errors import LogTruncated
+from sandbox.engine.errors import LogTruncated, StoreUnavailable
 from sandbox.engine.runtime.executor import Executor, Outcome
 from sandbox.engine.store import Commit, ReadIndex, Snapshot, Store, Timestamp
 from sandbox.engine.sync.callers import Caller
@@ -178,6 +178,9 @@ class LiveQueries:
             try:
                 await self._round()
                 failures = 0
+            except StoreUnavailable as error:
+                failures += 1
+                logger.error("Live queries wait: %s (%s)", error.message, error.__cause__)
             except Exception:
                 # A broken round must not end all later ones; clients keep their last state until one succeeds.
                 failures += 1
