@@ -92,9 +92,20 @@ async def test_base64_agrees_with_python(learner, blobs):
     assert await call(learner, body, {"t": latin}) == [[base64.b64encode(blob).decode(), True] for blob in blobs]
 
 
-@pytest.mark.parametrize("expression", ["btoa('€')", "atob('a')", "atob('a-b_')", "atob('ab=c')"])
-async def test_what_is_not_base64_is_refused(learner, expression):
-    assert "InvalidCharacterError" in (await learner.error(f"{expression};")).message
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("btoa('a€')", "Failed to execute 'btoa': The string to be encoded contains characters "),
+        ("atob('a')", "Failed to execute 'atob': Encoded text cannot have a 6-bit remainder."),
+        ("atob('a-b_')", "Failed to execute 'atob': Invalid byte 45, offset 1."),
+        ("atob(' ab=c')", "Failed to execute 'atob': Invalid byte 61, offset 2."),
+        ("atob('ab€')", "Failed to execute 'atob': Invalid byte 226, offset 2."),
+        ("(atob as any)()", 'The "input" argument must be specified'),
+    ],
+)
+async def test_what_is_not_base64_is_refused(learner, expression, text):
+    name = "InvalidCharacterError" if text.startswith("Failed") else "TypeError"
+    assert (await learner.error(f"{expression};")).message.startswith(f"Uncaught {name}: {text}")
 
 
 async def test_structured_clone_copies_deeply(learner):

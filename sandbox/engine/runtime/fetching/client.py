@@ -83,9 +83,9 @@ class Fetcher:
             if target is None or request.redirect == "manual":
                 return replace(response, url=request.url, redirected=hop > 0)
             if request.redirect == "error":
-                raise _failed(request.url, "it redirects, and redirect is 'error'")
+                raise LearnerError("fetch attempted redirect", code="FetchFailed")
             request = _redirected(request, response.status, target)
-        raise _failed(request.url, f"more than {REDIRECTS_MAX} redirects")
+        raise LearnerError("fetch too many redirects", code="FetchFailed")
 
     def close(self) -> None:
         if self._threads is not None:

@@ -218,12 +218,21 @@
 
   const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+  function refuseBase64(name, why) {
+    throw new DOMException(`Failed to execute '${name}': ${why}`, "InvalidCharacterError");
+  }
+
+  function textGiven(given) {
+    if (given.length === 0) throw new TypeError('The "input" argument must be specified');
+    return String(given[0]);
+  }
+
   provide("btoa", function btoa(input) {
-    const text = String(input);
+    const text = textGiven(arguments);
     let output = "";
     for (let i = 0; i < text.length; i += 3) {
       const codes = [text.charCodeAt(i), text.charCodeAt(i + 1), text.charCodeAt(i + 2)];
-      if (codes.some((code) => code > 255)) throw new DOMException("The string contains characters outside of Latin1.", "InvalidCharacterError");
+      if (codes.some((code) => code > 255)) refuseBase64("btoa", "The string to be encoded contains characters outside of the Latin1 range.");
       const word = (codes[0] << 16) | ((codes[1] || 0) << 8) | (codes[2] || 0);
       output += BASE64[word >> 18] + BASE64[(word >> 12) & 63];
       output += i + 1 < text.length ? BASE64[(word >> 6) & 63] : "=";
@@ -233,9 +242,11 @@
   });
 
   provide("atob", function atob(input) {
-    let text = String(input).replace(/[\t\n\f\r ]/g, "");
+    let text = textGiven(arguments).replace(/[\t\n\f\r ]/g, "");
     if (text.length % 4 === 0) text = text.replace(/={1,2}$/, "");
-    if (text.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) throw new DOMException("The string is not correctly encoded.", "InvalidCharacterError");
+    const wrong = text.search(/[^A-Za-z0-9+/]/);
+    if (wrong >= 0) refuseBase64("atob", `Invalid byte ${encodeUtf8(text.slice(wrong, wrong + 2))[0]}, offset ${wrong}.`);
+    if (text.length % 4 === 1) refuseBase64("atob", "Encoded text cannot have a 6-bit remainder.");
     let output = "";
     let held = 0;
     let bits = 0;

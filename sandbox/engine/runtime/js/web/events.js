@@ -171,7 +171,7 @@
 
     static timeout(ms) {
       const signal = makeSignal();
-      setTimeout(() => abort(signal, new DOMException("The operation timed out.", "TimeoutError")), ms);
+      setTimeout(() => abort(signal, new DOMException(`This signal is timeout in ${ms}ms`, "TimeoutError")), ms);
       return signal;
     }
 
@@ -210,7 +210,7 @@
   }
 
   function endedEarly() {
-    return new DOMException("The operation was aborted.", "AbortError");
+    return new DOMException("This operation was aborted", "AbortError");
   }
 
   const classes = { Event, CustomEvent, EventTarget, AbortSignal, AbortController };
