@@ -49,6 +49,23 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Laboratory:
+    """What a lesson's index laboratory is about. `data` names the data set: another name, another shelf.
+
+    `sample` is a row by which a function's first arguments are made, `fields` those of the rows, and `other` fields by
+    which nobody asks: for the wrong index, and for the second place of a compound one.
+    """
+
+    title: str
+    data: str
+    table: str
+    function: str
+    sample: Mapping[str, Any]
+    fields: tuple[str, ...]
+    other: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """One lesson folder. `files` is the starter by path, `seed` the first rows by table."""
 
@@ -61,6 +78,7 @@ class Lesson:
     files: Mapping[str, str]
     locked: frozenset[str]
     seed: Mapping[str, tuple[dict[str, Any], ...]]
+    laboratory: Laboratory | None = None
 
     def task(self, number: int) -> Task | None:
         return next((task for task in self.tasks if task.number == number), None)
@@ -99,7 +117,10 @@ def load(folder: Path, listing: Listing) -> Lesson:
     if not locked <= set(files):
         raise LessonFolderError(f"{folder / 'lesson.toml'}: a locked file is not in the starter")
     seed = _seed(folder / "seed.jsonl")
-    return Lesson(listing.number, listing.title, listing.slug, folder, text.html, tasks, files, locked, seed)
+    laboratory = _laboratory(settings.get("laboratory"))
+    return Lesson(
+        listing.number, listing.title, listing.slug, folder, text.html, tasks, files, locked, seed, laboratory
+    )
 
 
 def project(folder: Path) -> dict[str, str]:
@@ -159,6 +180,12 @@ def _task(entry: Mapping[str, Any], text: prose.Prose, hints: Mapping[str, Any],
         raise LessonFolderError(f"{folder / 'lesson.md'}: task {number} has no block")
     levels = hints.get(str(number), {}).get("levels", [])
     return Task(number, entry["title"], text.tasks[number], tuple(levels))
+
+
+def _laboratory(entry: Mapping[str, Any] | None) -> Laboratory | None:
+    if entry is None:
+        return None
+    return Laboratory(**{**entry, "fields": tuple(entry["fields"]), "other": tuple(entry["other"])})
 
 
 def _seed(path: Path) -> dict[str, tuple[dict[str, Any], ...]]:

@@ -114,6 +114,8 @@ class Event(models.Model):
         SAVED = "saved"
         DEPLOYED = "deployed"
         CHECKED = "checked"
+        PREDICTED = "predicted"
+        MEASURED = "measured"
 
     at = models.DateTimeField(auto_now_add=True)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="events")

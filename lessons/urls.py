@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lessons import views, workspace_views
+from lessons import laboratory_views, views, workspace_views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("start/", views.start, name="start"),
     path("learn/<slug:slug>/", workspace_views.learn, name="learn"),
+    path("learn/<slug:slug>/laboratory/", laboratory_views.page, name="laboratory"),
+    path("w/<str:workspace_id>/laboratory/predict", laboratory_views.predict, name="laboratory-predict"),
+    path("w/<str:workspace_id>/laboratory/plan", laboratory_views.plan, name="laboratory-plan"),
+    path("w/<str:workspace_id>/laboratory/measure", laboratory_views.measure, name="laboratory-measure"),
+    path("w/<str:workspace_id>/laboratory/refuse", laboratory_views.refuse, name="laboratory-refuse"),
+    path("w/<str:workspace_id>/laboratory/seed", laboratory_views.seed, name="laboratory-seed"),
     path("w/<str:workspace_id>/files", workspace_views.files, name="files"),
     path("w/<str:workspace_id>/token", workspace_views.renew_token, name="token"),
     path("w/<str:workspace_id>/tasks/<int:number>/check", workspace_views.run_check, name="check"),

@@ -1,6 +1,6 @@
 """The reactive store and its functions, in Python: no Django, no sockets. This is the public face; use nothing else."""
 
-from sandbox.engine import limits
+from sandbox.engine import laboratory, limits
 from sandbox.engine.clock import Clock, FixedClock, SystemClock
 from sandbox.engine.deployment import DUE_FILE, Deployment
 from sandbox.engine.errors import (
@@ -96,6 +96,7 @@ __all__ = [
     "http_answer",
     "http_failure",
     "is_retriable",
+    "laboratory",
     "limits",
     "parse_client_json",
     "parse_format",

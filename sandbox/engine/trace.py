@@ -15,6 +15,7 @@ class ReadNote:
 
     `index` is None for a full table scan, "by_id" for a get. `range` holds the wire form of the index range
     (runtime-abi.md §4) and `limit` what `take` or `first` asked for, so that the read can be repeated by Compare.
+    `operators` are the filters and limits in their order, in their wire form, for the laboratory; a page adds none.
     `store_ms` is time inside the store alone.
     """
 
@@ -26,6 +27,7 @@ class ReadNote:
     documents: int = 0
     bytes: int = 0
     store_ms: float = 0.0
+    operators: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ Range: TypeAlias = list[dict[str, Any]]
 
 class Filter(NamedTuple):
     matches: Predicate
+    expression: Any = None
+    """The wire form that `matches` was made of."""
 
 
 class Limit(NamedTuple):
@@ -73,6 +75,14 @@ class Plan(NamedTuple):
     def limit(self) -> int | None:
         """How many documents are read at most, where the first operator says so."""
         return self.operators[0].at_most if self.operators and isinstance(self.operators[0], Limit) else None
+
+    @property
+    def wire_operators(self) -> list[dict[str, Any]]:
+        """The operators as they came."""
+        return [
+            {"limit": operator.at_most} if isinstance(operator, Limit) else {"filter": operator.expression}
+            for operator in self.operators
+        ]
 
 
 def parse_plan(plan: dict[str, Any], find_table: Callable[[str], Table | None], method: str = "queryStream") -> Plan:
@@ -178,7 +188,7 @@ def _parse_operators(operators: Sequence[dict[str, Any]]) -> tuple[Operator, ...
 
 def _parse_operator(operator: dict[str, Any]) -> Operator:
     if "filter" in operator:
-        return Filter(compile_filter(operator["filter"]))
+        return Filter(compile_filter(operator["filter"]), operator["filter"])
     count = operator["limit"]
     if isinstance(count, bool) or not isinstance(count, int | float) or count != int(count) or count < 0:
         raise LearnerError(f"A limit must be a whole number that is not negative, not {count}", code="InvalidLimit")

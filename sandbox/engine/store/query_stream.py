@@ -48,7 +48,7 @@ def read_span(connection: sqlite3.Connection, span: Interval, is_descending: boo
     return connection.execute(statement, (index_id, low, high, count)).fetchall()
 
 
-class _Pipeline:
+class Pipeline:
     """The operators of a plan, left to right, with what is left of their limits."""
 
     __slots__ = ("_lefts", "_operators", "has_filter", "left")
@@ -103,14 +103,16 @@ class QueryStream:
         self._whole = plan.interval
         self._rest = plan.interval
         self._is_descending = plan.order == "desc"
-        self._pipeline = _Pipeline(plan.operators)
+        self._pipeline = Pipeline(plan.operators)
         self._chunk = FILTER_CHUNK_MIN
         self._is_done = plan.interval is None or plan.interval.is_empty or self._pipeline.left == 0
         self._is_closed = False
         self._recorded: Interval | None = None
         self._delivered: list[Row] = []
         self._read_through: list[tuple[int, int]] = []  # with a filter: documents and bytes read up to each delivered
-        self.note = ReadNote(plan.table, plan.index_name, plan.range, plan.order, plan.limit)
+        self.note = ReadNote(
+            plan.table, plan.index_name, plan.range, plan.order, plan.limit, operators=plan.wire_operators
+        )
 
     @reporting
     async def next(self, n: int) -> tuple[list[bytes], bool]:
