@@ -57,8 +57,8 @@ def shelf_of(lab: Laboratory) -> laboratory.Shelf:
 
 
 def sizes() -> tuple[int, ...]:
-    """Smaller ones are for tests; a page that shows figures names its sizes."""
-    return tuple(getattr(settings, "LABORATORY_SIZES", laboratory.SIZES))
+    """Ascending."""
+    return tuple(settings.LABORATORY_SIZES)
 
 
 # ── what a page asks

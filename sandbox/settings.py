@@ -6,6 +6,7 @@ to ALLOWED_HOSTS the names under which it listens.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sandbox import data_folder
@@ -113,6 +114,10 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 WORKSPACE_ACCESS = "lessons.access.workspace_for_socket"
 REVISION_CODE = "lessons.workspaces.compiled_text"
 SEED_ROWS = "lessons.seeding.rows"
+# Documents in the tables of the index laboratory. Only tests have smaller ones; the page says how large they are.
+LABORATORY_SIZES = tuple(
+    int(size) for size in os.environ.get("SANDBOX_LABORATORY_SIZES", "10,100,1000,10000,100000,1000000").split(",")
+)
 # `start --unsafe-runner` sets it: learner code may run although no hardening layer holds.
 UNSAFE_RUNNER = False
 

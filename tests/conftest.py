@@ -22,6 +22,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 120
+LABORATORY_SIZES = "10,100,1000,40000"
+"""Of the live server: small, and the last one beyond what one function may read."""
 
 # No test is timed: a busy machine finds no bugs.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -91,8 +93,9 @@ def live_server_url(tools, live_server_log: Path) -> Iterator[str]:
     """The address of the real server: `manage.py start` in a process of its own, on an empty data folder."""
     port, data = free_port(), live_server_log.parent / "var"
     command = [sys.executable, "manage.py", "start", "--port", str(port), "--data", str(data)]
+    environment = os.environ | {"SANDBOX_LABORATORY_SIZES": LABORATORY_SIZES}
     with live_server_log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=environment)
     try:
         wait_until_ready(process, live_server_log)
         yield f"http://127.0.0.1:{port}"

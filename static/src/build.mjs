@@ -153,6 +153,7 @@ await step("web streams for the server's functions", () =>
   bundle({ entryPoints: { "web-streams": "runtime/web_streams.ts" }, format: "iife", globalName: "streams", target: "esnext" }));
 await step("pages", () => bundle({ entryPoints: siteEntries, ...production }));
 await step("workspace", () => bundle({ entryPoints: ["workspace.ts"], ...production, format: "esm", splitting: true }));
+await step("laboratory", () => bundle({ entryPoints: ["laboratory.ts"], ...production, format: "esm", splitting: true }));
 await step("pane runtime with React", bundleFrame);
 await step("TypeScript worker", () => bundle({ entryPoints: { "ts-worker": "worker/ts-worker.ts" }, ...production }));
 await step("types for the editor", () => writeHashed("types.json", makeTypePack(root)));

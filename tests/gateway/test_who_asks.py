@@ -26,7 +26,8 @@ SECRET = "only-the-victim-may-read-this"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 REFUSALS = (302, 400, 401, 403, 404, 405, 415)
 # Meant for everybody: pages that show nothing of anybody, and what Convex answers to everybody too.
-PUBLIC = {"/", "/start/", "/healthz", "/docs/", "/docs/trash-can/", "/learn/trash-can/", "/s/TOKEN/version"}
+PUBLIC = {"/", "/start/", "/healthz", "/docs/", "/docs/trash-can/", "/learn/trash-can/", "/learn/trash-can/laboratory/"}
+PUBLIC |= {"/s/TOKEN/version"}
 
 
 def addresses(patterns: Any = None, before: str = "/") -> Iterator[str]:

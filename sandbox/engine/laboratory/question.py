@@ -1,6 +1,6 @@
 """What a learner's function asked its store, and the lines of the chart: ways to answer that question.
 
-Every line gives the same documents in the same order; they differ in how many they look at. Pure: nothing is read here.
+Every line gives the same documents; they differ in how many they look at. Pure: nothing is read here.
 """
 
 from __future__ import annotations

@@ -47,7 +47,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One run. `disk_bytes` came from the disk; None where the system does not tell. `digest` is that of the rows."""
+    """One run. `disk_bytes` came from the disk; None where the system does not tell.
+
+    `digest` is that of the rows, whatever their order: an index without the question's order is not made to sort.
+    """
 
     ms: float
     documents: int
@@ -78,12 +81,12 @@ class LineReader:
         own = [_operator(operator) for operator in question.operators]
         rest = [Filter(compile_filter(as_filter(line.rest)))] if line.rest else []
         is_descending = question.order == "desc"
-        if self._sort_key is None:
+        if self._sort_key is None or not any(isinstance(operator, Limit) for operator in own):
             return _stream(self._connection, span, is_descending, [*rest, *own])
         return self._collect(span, [*rest], own)
 
     def _collect(self, span: Interval, rest: list[Operator], own: list[Operator]) -> Answer:
-        """This index has another order: everything that matches is found first, then put in order."""
+        """A limit wants the first ones in an order that this index does not have: find all that match, then sort."""
         assert self._sort_key is not None
         key_of = self._sort_key
         found = _stream(self._connection, span, False, rest)
@@ -202,7 +205,7 @@ def _timed(reader: LineReader) -> Timed:
     answer = reader.read()
     ms = (time.perf_counter() - started) * 1000
     after = disk_bytes_read()
-    digest = blake2b(b"\n".join(answer.rows), digest_size=16).digest()
+    digest = blake2b(b"\n".join(sorted(answer.rows)), digest_size=16).digest()
     disk_bytes = None if before is None or after is None else after - before
     return Timed(ms, answer.documents, len(answer.rows), digest, disk_bytes)
 
