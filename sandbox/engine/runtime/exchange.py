@@ -80,7 +80,7 @@ class Exchange:
             top = self._stack[-1]
             kind, fields = self._parse(await self._next_line(top.budget))
             if kind == b"R" and top.nested is None:
-                return self._last(read_outcome(fields))
+                return self._last(top, read_outcome(fields))
             if kind == b"B" and not top.budget.has_begun:
                 top.budget.begin()
             elif top.syscalls is None or not top.budget.has_begun:
@@ -153,7 +153,7 @@ class Exchange:
         self._stack.pop()
         self._stack[-1].budget.resume()
         self._count_syscall_time(top.budget.spent)
-        self._report_unawaited(reply)
+        self._note_outcome(top, reply)
         assert self._project is not None
         error = None if reply.ok else thrown_error(reply, self._project)
         result = CallResult(reply.ok, reply.text if reply.ok else None, error, (), 0.0)
@@ -174,13 +174,15 @@ class Exchange:
 
     # ── outcomes ────────────────────────────────────────────────────────────
 
-    def _report_unawaited(self, reply: Reply) -> None:
+    def _note_outcome(self, ended: _Running, reply: Reply) -> None:
+        if ended.syscalls is not None:
+            ended.syscalls.note_outcome(reply)
         names = names_of(reply.unawaited)
         if names:
             self._log_lines.append(warning(names))
             self._unawaited += names
 
-    def _last(self, reply: Reply) -> Reply:
-        self._report_unawaited(reply)
+    def _last(self, top: _Running, reply: Reply) -> Reply:
+        self._note_outcome(top, reply)
         reply.unawaited = tuple(self._unawaited)
         return reply

@@ -32,7 +32,7 @@ from sandbox.engine.runtime.functions import FunctionTable, file_path, not_found
 from sandbox.engine.runtime.near_limits import with_warnings
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.services import Services
-from sandbox.engine.runtime.storage_calls import Storage, StorageCalls
+from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.syscalls import RunContext, Syscalls
 from sandbox.engine.runtime.system_function import SYSTEM_PREFIX, SystemCall, SystemFunction
 from sandbox.engine.runtime.turns import MutationTurns, RequestKey
@@ -66,14 +66,13 @@ KILLED_RETRIES_MAX = 2
 class _Attempt:
     transaction: Transaction
     result: CallResult
-    identity_was_read: bool
+    run: RunContext
     total_ms: float
-    storage: StorageCalls | None = None
 
     async def settle(self) -> None:
         """To be called when it is decided whether the transaction is committed, and done."""
-        if self.storage is not None:
-            await self.storage.settle()
+        if self.run.storage is not None:
+            await self.run.storage.settle()
 
 
 class Host(Protocol):
@@ -294,7 +293,7 @@ class Executor:
         try:
             if request.is_admin and request.path.startswith(SYSTEM_PREFIX):
                 result = await self._run_system_function(request, kind, transaction)
-                return _Attempt(transaction, result, False, (time.perf_counter() - started) * 1000)
+                return _Attempt(transaction, result, run, (time.perf_counter() - started) * 1000)
             self.table.find(request.path, kind, internal=request.internal or request.is_admin)
             self.table.check_args(request.path, request.args_json, transaction)
             call = Call(
@@ -319,7 +318,7 @@ class Executor:
             told = LearnerError(fault.message, code=fault.code)
             result = CallResult(ok=False, value_json=None, error=told, log_lines=(), total_ms=0.0)
         total_ms = (time.perf_counter() - started) * 1000
-        return _Attempt(transaction, result, syscalls.identity_was_read, total_ms, storage)
+        return _Attempt(transaction, result, run, total_ms)
 
     def _checked(self, path: str, result: CallResult, transaction: Transaction) -> CallResult:
         """The result, or the error of its value; what the function printed stays."""
@@ -380,9 +379,10 @@ class Executor:
             result.log_lines,
             ts,
             transaction.read_set,
-            attempt.identity_was_read,
+            attempt.run.identity_was_read,
             note,
             transaction.journal_out,
+            attempt.run.time_was_read,
         )
 
 

@@ -34,6 +34,8 @@ class Reply:
     stack: str | None = None
     data: str | None = None
     unawaited: tuple[str, ...] = ()
+    time_was_read: bool = False
+    """Whether the function asked for the time of day."""
     entry: str = ""
     """Of a load that failed: the module whose evaluation it was."""
 
@@ -51,6 +53,7 @@ def read_outcome(fields: list[bytes]) -> Reply:
         stack=None if stack is None else well_formed(str(stack)),
         data=None if data is None else str(data),
         unawaited=_operations(header.get("unawaited")),
+        time_was_read=header.get("timeWasRead") is True,
         entry=str(header.get("entry", "")),
     )
 

@@ -63,6 +63,8 @@ class Outcome:
     note: RunNote = field(repr=False)
     journal: str | None = None
     """To be given back with the next request for the same query; None when it did not paginate."""
+    time_was_read: bool = False
+    """Whether the result depends on the time of day, so that it grows old by itself."""
 
     @property
     def ok(self) -> bool:

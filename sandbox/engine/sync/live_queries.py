@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,6 +29,10 @@ logger = logging.getLogger(__name__)
 PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.5, 60.0
 """After a round that failed the next one comes by itself, each time after twice as long."""
 
+TIMED_SECONDS_MAX = 5.0
+"""For how long a new subscription may be given a result that depends on the time of day (cache/mod.rs `MAX_CACHE_AGE`).
+Who has it keeps it until a commit overlaps what it read."""
+
 ResultKey = tuple[str, str, str | None, bool, str | None]
 """Function path, arguments, journal, whether an admin asks, and the identity where the run read it (else None)."""
 
@@ -42,6 +47,12 @@ class QueryResult:
     subscriptions: set[Subscription] = field(default_factory=set)
     cause: Cause | None = None
     """Set when the result is stale: why it must run again."""
+    made_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def may_be_shared(self) -> bool:
+        is_new = not self.outcome.time_was_read or time.monotonic() - self.made_at <= TIMED_SECONDS_MAX
+        return is_new and self.cause is None
 
     @cached_property
     def text(self) -> str:
@@ -234,7 +245,7 @@ class LiveQueries:
             return None
         for key in (subscription.shared_key, subscription.own_key):
             shared = self._results.get(key)
-            if shared is not None and shared.cause is None:
+            if shared is not None and shared.may_be_shared:
                 self._attach(subscription, shared)
                 return None
         cause = old.cause if old is not None and old.cause is not None else Cause("first")

@@ -103,6 +103,16 @@ export const hang = internalQuery(() => { for (;;); });
 export const hanging = query(async (ctx) => await ctx.runQuery(m.hang, {}));
 export const whoami = internalQuery(async (ctx) => (await ctx.auth.getUserIdentity())?.subject ?? null);
 export const who = query(async (ctx) => await ctx.runQuery(m.whoami, {}));
+export const timed = query(async (ctx, { how }: any) => {
+  const ways: any = {
+    now: () => Date.now(), date: () => new Date(), text: () => Date(), format: () => new Intl.DateTimeFormat("en").format(),
+    origin: () => performance.timeOrigin, stopwatch: () => performance.now(), given: () => new Date(5), random: () => Math.random(),
+    nested: () => ctx.runQuery(m.when, {}),
+    throws: () => { throw new Error(`${Date.now()}`); },
+  };
+  await ways[how]();
+});
+export const when = internalQuery(() => Date.now());
 export const handle = query(async () => await createFunctionHandle(m.add));
 export const byHandle = mutation(async (ctx, { handle }: any) => (await ctx.runMutation(handle, { text: "by handle" })).calls);
 export const component = mutation(async (ctx) => {
@@ -223,6 +233,12 @@ async def test_the_time_of_a_nested_call_is_not_its_callers(project):
 async def test_reading_the_identity_in_a_nested_call_is_noted(project):
     outcome = await project.deployment.run_query("m:who", {}, identity={"subject": "alice"})
     assert (outcome.value, outcome.identity_was_read) == ("alice", True)
+
+
+async def test_a_result_that_depends_on_the_time_of_day_says_so(project):
+    ways = ("now", "date", "text", "format", "origin", "nested", "throws", "stopwatch", "given", "random")
+    outcomes = {how: await project.deployment.run_query("m:timed", {"how": how}) for how in ways}
+    assert [how for how, outcome in outcomes.items() if not outcome.time_was_read] == ["stopwatch", "given", "random"]
 
 
 async def test_a_handle_names_a_function(project):

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from sandbox.engine.runtime.frames import Reply
+from sandbox.engine.sync import live_queries
 from sandbox.engine.sync.protocol import decode_ts
 from sandbox.engine.sync.session import SyncSession
 from tests.engine.sync.fakes import Client, FakeBackend, PythonHost
@@ -107,6 +109,25 @@ async def test_equal_queries_share_one_run(host: PythonHost, client: Client, oth
     await mutate(client, 0, text="x")
     await other.wait(lambda: other.value_of(0) == ["x"])
     assert host.calls.count("notes:list") == 2
+
+
+async def test_a_result_that_depends_on_the_time_is_shared_for_seconds_only(
+    host: PythonHost, backend: FakeBackend, client: Client, other: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @host.function("notes:timed", "query")
+    async def timed(syscalls: Any, args: dict[str, Any]) -> Any:
+        syscalls.note_outcome(Reply(True, "", time_was_read=True))
+        return host.calls.count("notes:timed")
+
+    backend.executor.functions = host.functions
+    await client.add_query(0, "notes:timed")
+    await client.wait(lambda: client.value_of(0) == 1)
+    await client.add_query(1, "notes:timed", version=1)
+    await client.wait(lambda: client.value_of(1) == 1)
+    monkeypatch.setattr(live_queries, "TIMED_SECONDS_MAX", 0.0)
+    await other.add_query(0, "notes:timed")
+    await other.wait(lambda: other.value_of(0) == 2)
+    assert client.value_of(0) == 1, "who has a result keeps it"
 
 
 async def test_a_query_that_asks_who_asks_is_not_shared(client: Client, other: Client) -> None:

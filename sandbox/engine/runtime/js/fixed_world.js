@@ -21,8 +21,12 @@
   realm.setClock = (ms) => {
     startMs = floor(ms);
     startedMs = elapsedMs();
+    realm.timeWasRead = false;
   };
-  const readClock = () => (realm.phase === "action" ? startMs + elapsedMs() - startedMs : startMs);
+  function readClock() {
+    realm.timeWasRead = true;
+    return realm.phase === "action" ? startMs + elapsedMs() - startedMs : startMs;
+  }
 
   // ---- randomness: sfc32, started from one 32-bit seed --------------------------------------------------------
 
@@ -111,7 +115,10 @@
     return realm.phase === "mutation" || realm.phase === "action" ? elapsedMs() - startedMs : 0;
   }
   realm.readStopwatch = readStopwatch;
-  realm.readStart = () => startMs;
+  realm.readStart = () => {
+    realm.timeWasRead = true;
+    return startMs;
+  };
 
   // ---- what a query or mutation may not do ------------------------------------------------------------------------
 

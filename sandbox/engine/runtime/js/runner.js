@@ -16,7 +16,7 @@
 //   "Q" run TAB stream TAB consumed   a stream was left after so many documents; not answered
 //   "G" run TAB JSON string           a console line; sent at once, so that it survives a call that is killed
 //   "E" run TAB header TAB text       the outcome of the call that "&" began; answered with what its caller gets
-//   "R" run TAB header TAB text       the outcome; the header is {ok, error?, stack?, data?, unawaited?}
+//   "R" run TAB header TAB text       the outcome; the header is {ok, timeWasRead, error?, stack?, data?, unawaited?}
 import { setImmediate } from "node:timers";
 import v8 from "node:v8";
 import vm from "node:vm";
@@ -169,7 +169,8 @@ async function runCall(built, run, args, about) {
   const unawaited = await runToEnd(built);
   realm.finish();
   seat.open = false;
-  return outcomeOf(about.path, seat.outcome, unawaited);
+  const [header, text] = outcomeOf(about.path, seat.outcome, unawaited);
+  return [{ ...header, timeWasRead: realm.timeWasRead }, text];
 }
 
 // A call that a function makes, over the same lines; the function waits. Returns what the host answers it.

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime.frames import Reply
 from sandbox.engine.runtime.syscalls import database, meta, nested, refusals, scheduling, storage
 from sandbox.engine.runtime.syscalls.context import CallContext, Operation, Reads, RunContext, Stream
 from sandbox.engine.runtime.syscalls.nested import NestedCall
@@ -56,6 +57,10 @@ class Syscalls:
     def identity_was_read(self) -> bool:
         """Whether `ctx.auth.getUserIdentity()` was called, here or in a call that this one made."""
         return self._context.run.identity_was_read
+
+    def note_outcome(self, reply: Reply) -> None:
+        """To be called when the function has ended, and for every one that it called."""
+        self._context.run.time_was_read |= reply.time_was_read
 
     async def handle(self, op: str, args_json: str) -> str | NestedCall:
         """The JSON text of the result, or a call that has to run first.

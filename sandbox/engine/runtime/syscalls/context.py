@@ -52,6 +52,7 @@ class RunContext:
     seed: int = 0
     storage: StorageCalls | None = None
     identity_was_read: bool = False
+    time_was_read: bool = False
 
     @classmethod
     def alone(cls, path: str, identity: Mapping[str, Any] | None) -> RunContext:
