@@ -76,6 +76,19 @@ async def test_what_is_not_allowed_in_a_message_is_a_type_error(learner, code):
     assert "TypeError" in (await learner.error(f"{code};")).message
 
 
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("'ftp://a/'", "Unsupported URL scheme -- http and https are supported (scheme was ftp)"),
+        ("new URL('data:,x')", "Unsupported URL scheme -- http and https are supported (scheme was data)"),
+        ("5 as any", "Failed to parse URL from 5"),
+        ("'/path'", "Invalid URL: '/path'"),
+    ],
+)
+async def test_a_request_goes_to_a_web_address(learner, address, text):
+    assert (await learner.error(f"new Request({address});")).message.startswith(f"Uncaught TypeError: {text}\n")
+
+
 @pytest.mark.parametrize("status", ["99", "199", "600", "200.5", "NaN"])
 async def test_a_status_outside_the_range_is_refused(learner, status):
     error = await learner.error(f"new Response('', {{ status: {status} }});")

@@ -116,6 +116,15 @@
     return STANDARD_METHODS.includes(upper) ? upper : method;
   }
 
+  function addressOf(input) {
+    if (typeof input !== "string" && !(input instanceof URL)) throw new TypeError(`Failed to parse URL from ${input}`);
+    const { href, protocol } = new URL(input);
+    if (protocol !== "http:" && protocol !== "https:") {
+      throw new TypeError(`Unsupported URL scheme -- http and https are supported (scheme was ${protocol.slice(0, -1)})`);
+    }
+    return href;
+  }
+
   class Request extends Body {
     #url;
     #method = "GET";
@@ -128,7 +137,7 @@
       if (input === undefined) throw new TypeError("Request URL is undefined");
       const from = input instanceof Request ? input : null;
       const init = options ?? {};
-      this.#url = from === null ? new URL(`${input}`).href : from.url;
+      this.#url = from === null ? addressOf(input) : from.url;
       this.#method = init.method === undefined ? (from?.method ?? "GET") : methodOf(init.method);
       this.#headers = new Headers(init.headers ?? from?.headers);
       this.#redirect = init.redirect === undefined ? (from?.redirect ?? "follow") : `${init.redirect}`;
