@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,15 @@ def refuse_invalid_module(module: str, shown: str) -> None:
 def _files(functions: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(functions):
         folders[:] = sorted(name for name in folders if not _is_passed_over(Path(parent, name)))
-        yield from (Path(parent, name) for name in sorted(names) if not Path(parent, name).is_symlink())
+        yield from (path for name in sorted(names) if _is_plain_file(path := Path(parent, name)))
+
+
+def _is_plain_file(path: Path) -> bool:
+    """No link, and nothing that could be read for ever, as a pipe or a device."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_passed_over(folder: Path) -> bool:
