@@ -56,6 +56,7 @@ Find = Callable[..., "AbstractAsyncContextManager[Deployment]"]
 
 VERSION = "reactive-sandbox"
 PREFLIGHT_MAX_AGE_S = 86_400
+BODILESS = (204, 304)
 METHODS = "GET,POST,OPTIONS,PATCH,DELETE,PUT"
 
 
@@ -200,6 +201,9 @@ def open_to_pages(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if origin:
         response["Access-Control-Allow-Credentials"] = "true"
     response["Vary"] = "origin, access-control-request-method, access-control-request-headers"
+    if response.status_code not in BODILESS:
+        # Without it the server sends the body in chunks, and a client cannot tell how much is to come.
+        response.headers.setdefault("Content-Length", str(len(response.content)))
     return response
 
 

@@ -22,6 +22,17 @@ def test_it_says_what_it_is(hosted: Hosted) -> None:
     assert requests.get(f"{hosted.url}/instance_version", timeout=20).text
 
 
+CALLS = [("POST", "/api/query"), ("GET", "/version"), ("OPTIONS", "/api/query")]
+
+
+@pytest.mark.parametrize(("method", "address"), CALLS)
+def test_an_answer_says_how_long_it_is(hosted: Hosted, method: str, address: str) -> None:
+    call = {"path": "m:says", "args": {"value": "longer in UTF-8: é"}, "format": "json"}
+    answer = requests.request(method, hosted.url + address, json=call, timeout=20)
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert "Transfer-Encoding" not in answer.headers
+
+
 def test_it_says_where_it_is(hosted: Hosted) -> None:
     urls = requests.get(f"{hosted.url}/api/v1/get_canonical_urls", headers=ADMIN, timeout=20).json()
     assert urls == {"convexCloudUrl": hosted.url, "convexSiteUrl": hosted.site_url}
