@@ -7,7 +7,9 @@ so its places are found through two maps.
 from __future__ import annotations
 
 import json
+from array import array
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Any
 
 _DIGITS = {
@@ -26,18 +28,16 @@ class _Mappings:
 
     def __init__(self, json_text: str) -> None:
         self._json_text = json_text
-        self._lines: list[list[_Segment]] | None = None
+        self._lines: _Lines | None = None
         self.sources: list[str] = []
 
     def find(self, line: int, column: int) -> tuple[int, int, int] | None:
         """Number of the source, line and column in it (from 1)."""
         if self._lines is None:
             document: dict[str, Any] = json.loads(self._json_text)
-            self._lines = _decode(document["mappings"])
+            self._lines = _Lines(document["mappings"])
             self.sources = document.get("sources", [])
-        if not 1 <= line <= len(self._lines):
-            return None
-        segments = self._lines[line - 1]
+        segments = self._lines.segments(line)
         at = bisect_right(segments, column - 1, key=lambda segment: segment[0]) - 1
         if at < 0:
             return None
@@ -75,25 +75,45 @@ class SourceMap:
         return None if found is None else (self._bundle.sources[found[0]], *found[1:])
 
 
-def _decode(mappings: str) -> list[list[_Segment]]:
-    lines: list[list[_Segment]] = []
-    source = source_line = source_column = 0
-    for text in mappings.split(";"):
+class _Lines:
+    """Where each line of the compiled text begins in the sources; its segments are decoded when they are asked for.
+
+    A bundle with its packages has a million segments, and few lines are ever looked at.
+    """
+
+    def __init__(self, mappings: str) -> None:
+        self._texts = mappings.split(";")
+        self._starts = array("q")  # source, line and column of each
+        source = source_line = source_column = 0
+        for text in self._texts:
+            self._starts.extend((source, source_line, source_column))
+            for segment in text.split(",") if text else ():
+                fields = _decode_fields(segment)
+                if len(fields) >= 4:
+                    source += fields[1]
+                    source_line += fields[2]
+                    source_column += fields[3]
+
+    def segments(self, line: int) -> list[_Segment]:
+        """Those of the line, which counts from 1; none for one that is not there."""
+        if not 1 <= line <= len(self._texts):
+            return []
         compiled_column = 0
+        source, source_line, source_column = self._starts[3 * line - 3 : 3 * line]
         segments: list[_Segment] = []
-        for segment in text.split(",") if text else ():
-            fields = _decode_fields(segment)
+        for segment in self._texts[line - 1].split(","):
+            fields = _decode_fields(segment) or (0,)
             compiled_column += fields[0]
             if len(fields) >= 4:
                 source += fields[1]
                 source_line += fields[2]
                 source_column += fields[3]
                 segments.append((compiled_column, source, source_line, source_column))
-        lines.append(segments)
-    return lines
+        return segments
 
 
-def _decode_fields(segment: str) -> list[int]:
+@lru_cache(maxsize=1 << 14)
+def _decode_fields(segment: str) -> tuple[int, ...]:
     """Signed numbers of any length: 5 bits a digit, the sixth says that more follow, the lowest bit is the sign."""
     fields: list[int] = []
     number = shift = 0
@@ -104,4 +124,4 @@ def _decode_fields(segment: str) -> list[int]:
         if not digit & 32:
             fields.append(-(number >> 1) if number & 1 else number >> 1)
             number = shift = 0
-    return fields
+    return tuple(fields)
