@@ -253,7 +253,7 @@ async def test_errors_point_at_the_file_that_was_written(folder):
         ({"convex/schema.ts": "export const a = 3;\n"}, "convex/schema.ts:1:1: Hit an error"),
         ({"convex/crons.ts": CRONS}, "convex/crons.ts:4:14: The cron job 'tick' schedules a function that does not"),
         ({"convex/a.ts": 'export * from "../b";\n', "convex/b.ts": 'export * from "../b";\n', "b.ts": BAD_ARGUMENT},
-         "convex/a.ts:1:1: Invalid validator"),
+         "convex/a.ts:1:1: Invalid JSON returned from a.js:bad.exportArgs(): Error in args validator"),
     ],
 )  # fmt: skip
 async def test_what_keeps_a_folder_from_going_live_is_told_with_its_place(folder, files, reason):
