@@ -32,7 +32,17 @@ from sandbox.engine.sync.callers import Caller, accept_admin_key, without_type_p
 from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Emission, Watch
-from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, ReadNote, RunNote, TraceNote, WriteNote
+from sandbox.engine.trace import (
+    BackfillNote,
+    Cause,
+    CommitNote,
+    ConflictNote,
+    DeployNote,
+    ReadNote,
+    RunNote,
+    TraceNote,
+    WriteNote,
+)
 from sandbox.engine.values import ValueFormat, parse_client_json, parse_format
 
 __all__ = [
@@ -44,6 +54,7 @@ __all__ = [
     "Clock",
     "CommitNote",
     "Comparison",
+    "ConflictNote",
     "DeployError",
     "DeployNote",
     "DeployResult",

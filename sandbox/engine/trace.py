@@ -49,6 +49,19 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictNote:
+    """Why a mutation ran again: a commit changed what it had read. `by` is the path of the function that made it.
+
+    `document_id` and `by` are None where the log no longer tells.
+    """
+
+    table: str
+    document_id: str | None
+    commit_ts: int
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunNote:
     """One finished execution of a learner function. Times in milliseconds, measured with a monotonic clock."""
 
@@ -72,6 +85,10 @@ class RunNote:
     sent_to: tuple[str, ...] = field(default=())
     unawaited: tuple[str, ...] = ()
     """Operations that the function did not wait for, by the learner's names: "db.insert"."""
+    conflicts: tuple[ConflictNote, ...] = ()
+    """One for each try that lost, in their order."""
+    result: str | None = None
+    """What the function returned, as JSON; None when it failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.engine import BackfillNote, CommitNote, DeployNote, ReadNote, RunNote, WriteNote
+from sandbox.engine import BackfillNote, CommitNote, ConflictNote, DeployNote, ReadNote, RunNote, WriteNote
 
 if TYPE_CHECKING:
     from sandbox.engine import Comparison, TableInfo
@@ -28,6 +28,7 @@ RANGE_LENGTH_MAX = 4_000
 DOCUMENT_LENGTH_MAX = 16_000
 FIELD_LENGTH_MAX = 1_000
 WRITES_LENGTH_MAX = 256_000
+RESULT_LENGTH_MAX = 16_000
 
 
 def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
@@ -56,11 +57,17 @@ def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
             "log_lines": [_cut(line, LINE_LENGTH_MAX) for line in note.log_lines[:LINES_MAX]],
             "error": None if note.error is None else _cut(note.error, LINE_LENGTH_MAX),
             "retries": note.retries,
+            "conflicts": [_conflict(conflict) for conflict in note.conflicts],
+            "result": None if note.result is None else _cut(note.result, RESULT_LENGTH_MAX),
             "unawaited": list(note.unawaited[:UNAWAITED_MAX]),
             "result_changed": note.result_changed,
             "sent_to": list(note.sent_to),
         },
     }
+
+
+def _conflict(note: ConflictNote) -> Message:
+    return {"table": note.table, "id": note.document_id, "commit_ts": str(note.commit_ts), "by": note.by}
 
 
 def commit_message(note: CommitNote) -> Message:

@@ -326,7 +326,7 @@ async def test_a_mutation_that_always_loses_is_no_answer_of_the_function(api: Ap
     async def lose(*_: Any, **__: Any) -> None:
         raise Conflict("notes", 1)
 
-    monkeypatch.setattr(executor, "_backoff_seconds", lambda retries: 0)
+    monkeypatch.setattr(executor, "backoff_seconds", lambda retries: 0)
     monkeypatch.setattr(api.deployment.store, "commit", lose)
     lost = await api.request("POST", "/api/mutation", {"path": "m:add", "args": {"text": "never"}})
     refusal = json.loads(lost.content)

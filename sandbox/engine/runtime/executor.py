@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -28,7 +27,8 @@ from sandbox.engine.errors import (
 )
 from sandbox.engine.runtime.call import Call, CallResult, FunctionInfo
 from sandbox.engine.runtime.code_gate import CodeGate
-from sandbox.engine.runtime.functions import FunctionTable, file_path, not_found
+from sandbox.engine.runtime.conflicts import CONFLICT_HELP, backoff_seconds, note_of, winner_of
+from sandbox.engine.runtime.functions import FunctionTable, not_found
 from sandbox.engine.runtime.near_limits import with_warnings
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.services import Services
@@ -37,7 +37,7 @@ from sandbox.engine.runtime.syscalls import RunContext, Syscalls
 from sandbox.engine.runtime.system_function import SYSTEM_PREFIX, SystemCall, SystemFunction
 from sandbox.engine.runtime.turns import MutationTurns, RequestKey
 from sandbox.engine.store import Snapshot, Store, Timestamp, Transaction
-from sandbox.engine.trace import Cause, FunctionKind, RunNote
+from sandbox.engine.trace import Cause, ConflictNote, FunctionKind, RunNote
 
 __all__ = [
     "CALLED",
@@ -204,7 +204,7 @@ class Executor:
         Raises AlreadyCommitted for a `request_key` that has an answer by the time its turn comes.
         """
         outcome: Outcome | None = None
-        retries = 0
+        conflicts: tuple[ConflictNote, ...] = ()
         while outcome is None:
             async with (
                 self._turns.take(request_key),
@@ -218,19 +218,19 @@ class Executor:
                     await before_commit(attempt.transaction, attempt.result.value_json)
                 try:
                     async with guard or nullcontext():
-                        outcome = await self._commit(request, attempt, retries, request_key, cause)
+                        outcome = await self._commit(request, attempt, conflicts, request_key, cause)
                         if deliver is not None:
                             deliver(outcome)
                 except CodeChanged:
                     continue
                 except Conflict as conflict:
-                    if retries == limits.CONFLICT_RETRIES_MAX:
-                        outcome = self._lost(request, attempt, conflict, retries)
+                    conflicts += (note_of(conflict),)
+                    if len(conflicts) > limits.CONFLICT_RETRIES_MAX:
+                        outcome = self._lost(request, attempt, conflict, conflicts)
                         if deliver is not None:
                             deliver(outcome)
             if outcome is None:
-                await asyncio.sleep(_backoff_seconds(retries))
-                retries += 1
+                await asyncio.sleep(backoff_seconds(len(conflicts) - 1))
         return outcome
 
     async def _refuse_if_committed(self, request_key: RequestKey | None) -> None:
@@ -242,27 +242,35 @@ class Executor:
             raise AlreadyCommitted(ts, answer["value"], tuple(answer["logLines"]))
 
     async def _commit(
-        self, request: Request, attempt: _Attempt, retries: int, request_key: RequestKey | None, cause: Cause
+        self,
+        request: Request,
+        attempt: _Attempt,
+        conflicts: tuple[ConflictNote, ...],
+        request_key: RequestKey | None,
+        cause: Cause,
     ) -> Outcome:
         """Commits a successful attempt; a failed one leaves nothing behind. Raises Conflict."""
         transaction, result = attempt.transaction, attempt.result
-        if retries and cause == CALLED:
+        if conflicts and cause == CALLED:
             cause = Cause("retry")
         if result.error is not None:
-            return self._outcome(request, "mutation", attempt, result, cause, transaction.begin_ts, None, retries)
+            return self._outcome(request, "mutation", attempt, result, cause, transaction.begin_ts, None, conflicts)
         run_id = secrets.token_hex(8)
         recorded = json.dumps({"value": result.value_json, "logLines": result.log_lines}) if request_key else ""
         ts = await self._store.commit(
             transaction, run_id=run_id, cause=request.path, writer=request.writer, request=request_key, result=recorded
         )
-        return self._outcome(request, "mutation", attempt, result, cause, ts, ts, retries, run_id)
+        return self._outcome(request, "mutation", attempt, result, cause, ts, ts, conflicts, run_id)
 
-    def _lost(self, request: Request, attempt: _Attempt, conflict: Conflict, retries: int) -> Outcome:
-        winner = _winner_of(conflict, request.path)
-        message = f"{conflict.message} and on every subsequent retry. {winner}See https://docs.convex.dev/error#1"
+    def _lost(
+        self, request: Request, attempt: _Attempt, conflict: Conflict, conflicts: tuple[ConflictNote, ...]
+    ) -> Outcome:
+        message = (
+            f"{conflict.message} and on every subsequent retry. {winner_of(conflict, request.path)}{CONFLICT_HELP}"
+        )
         result = replace(attempt.result, value_json=None, error=LearnerError(message, code=CONFLICT_CODE))
         return self._outcome(
-            request, "mutation", attempt, result, Cause("retry"), attempt.transaction.begin_ts, None, retries
+            request, "mutation", attempt, result, Cause("retry"), attempt.transaction.begin_ts, None, conflicts
         )
 
     async def _attempt(
@@ -350,7 +358,7 @@ class Executor:
         cause: Cause,
         ts: Timestamp,
         commit_ts: Timestamp | None,
-        retries: int = 0,
+        conflicts: tuple[ConflictNote, ...] = (),
         run_id: str | None = None,
     ) -> Outcome:
         transaction = attempt.transaction
@@ -370,8 +378,11 @@ class Executor:
             total_ms=attempt.total_ms,
             log_lines=result.log_lines,
             error=None if result.error is None else result.error.message,
-            retries=retries,
+            # What was lost last is no retry when it was the end.
+            retries=min(len(conflicts), limits.CONFLICT_RETRIES_MAX),
             unawaited=result.unawaited,
+            conflicts=conflicts,
+            result=result.value_json,
         )
         return Outcome(
             result.value_json,
@@ -384,17 +395,3 @@ class Executor:
             transaction.journal_out,
             attempt.run.time_was_read,
         )
-
-
-def _winner_of(conflict: Conflict, path: str) -> str:
-    """Who changed what, where that was a function."""
-    if conflict.document_id is None or conflict.writer is None or ":" not in conflict.writer:
-        return ""
-    is_same = conflict.writer == path
-    who = "Another call to this mutation" if is_same else f'A call to "{file_path(conflict.writer)}"'
-    return f'{who} changed the document with ID "{conflict.document_id}". '
-
-
-def _backoff_seconds(retries: int) -> float:
-    """100 ms doubling to 2 s, each between half and whole (semantics.md §6)."""
-    return min(0.1 * 2.0**retries, 2.0) * random.uniform(0.5, 1.0)  # noqa: S311 – jitter, no secret

@@ -8,7 +8,7 @@ function run(change: Partial<RunMessage>): RunMessage {
   return {
     id: `run${++lastId}`, path: "signups:listActive", kind: "query", args: "{}", at_ms: 0,
     cause: { kind: "first", commit_ts: null }, writer: null, snapshot_ts: "1", commit_ts: null, reads: [], writes: [],
-    store_ms: 0.1, total_ms: 0.2, log_lines: [], error: null, retries: 0, unawaited: [], result_changed: true, sent_to: [], ...change,
+    store_ms: 0.1, total_ms: 0.2, log_lines: [], error: null, retries: 0, conflicts: [], result: null, unawaited: [], result_changed: true, sent_to: [], ...change,
   };
 }
 

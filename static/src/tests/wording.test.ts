@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { sumUp } from "../workspace/comparison_view.ts";
 import type { ReadMessage } from "../workspace/messages.ts";
+import { wakeReason } from "../workspace/wake_reason.ts";
 import { timeAxis } from "../workspace/time_axis.ts";
-import { describeCell, describeRead, describeUnawaited, describeWrites, documentName, formatMs, functionName, scanAdvice, shortId, wakeReason } from "../workspace/wording.ts";
+import { describeCell, describeRead, describeUnawaited, describeWrites, documentName, formatMs, functionName, scanAdvice, shortId } from "../workspace/wording.ts";
 
 function read(change: Partial<ReadMessage> = {}): ReadMessage {
   return { table: "signups", index: "by_owner", range: [], order: "asc", documents: 3, bytes: 9, store_ms: 0.1, plan: "by_owner · alice", ...change };

@@ -2,7 +2,8 @@
 import { el, hueOf, isPersona, personMark, pulse, stepMark } from "./marks.ts";
 import type { CommitMessage, RunMessage } from "./messages.ts";
 import type { Group, Head } from "./run_groups.ts";
-import { remarks, RunView, timeView } from "./run_view.ts";
+import type { ShownGroup } from "./run_filter.ts";
+import { remarks, RunView, timeView, unfolding, type Woke } from "./run_view.ts";
 import { describeWrites, formatClock, formatCount, functionName, plural } from "./wording.ts";
 
 /** A commit has woken whom it wakes by then. */
@@ -16,9 +17,12 @@ export class GroupView {
   readonly #branch = el("ol", { class: "branch" });
   #shownHead: Head | null = null;
   #timer = 0;
+  readonly #before: (run: RunMessage) => RunMessage | null;
 
-  constructor(group: Group) {
+  /** `before`: the run of the same query before a run. */
+  constructor(group: Group, before: (run: RunMessage) => RunMessage | null) {
     this.#group = group;
+    this.#before = before;
     this.element.append(this.#head, this.#branch);
   }
 
@@ -34,6 +38,11 @@ export class GroupView {
     this.element.classList.toggle("is-story", isStory);
   }
 
+  show({ isShown, runs }: ShownGroup): void {
+    this.element.hidden = !isShown;
+    for (const [id, view] of this.runs) view.element.hidden = !runs.has(id);
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.element.remove();
@@ -44,16 +53,17 @@ export class GroupView {
     this.#shownHead = head;
     const writer = writerOf(head);
     this.element.className = `group ${hueOf(writer)}${this.element.classList.contains("is-story") ? " is-story" : ""}`;
-    const bar = el("div", { class: "bar" }, ...headContent(head));
+    const unfolded = head.kind === "mutation" ? unfolding(head.run, () => null) : null;
+    const bar = el("div", { class: "bar" }, ...headContent(head, unfolded?.opener));
     const line = el("div", { class: "commit" }, el("time", { datetime: new Date(atMs).toISOString() }, formatClock(atMs)), bar);
     if (head.kind === "mutation") line.append(timeView(head.run));
-    this.#head.replaceChildren(line, ...(head.kind === "mutation" ? remarks(head.run) : []));
+    this.#head.replaceChildren(line, ...(head.kind === "mutation" ? remarks(head.run) : []), ...(unfolded ? [unfolded.details] : []));
     if (isFresh && isPersona(writer)) pulse(bar);
     if (changesRows(head)) this.#timer = setTimeout(() => this.#sayNobody(), SETTLED_MS);
   }
 
   #addRun(run: RunMessage, isFresh: boolean): void {
-    const view = new RunView(run, writtenTables(this.#group.head));
+    const view = new RunView(run, wokeBy(this.#group.head), this.#before(run));
     this.runs.set(run.id, view);
     this.#branch.querySelector(".nobody")?.remove();
     this.#branch.append(view.element);
@@ -74,15 +84,15 @@ function changesRows(head: Head): boolean {
   return (head.kind === "mutation" && head.run.writes.length > 0) || head.kind === "commit";
 }
 
-function writtenTables(head: Head): Set<string> {
-  if (head.kind === "mutation") return new Set(head.run.writes.map((write) => write.table));
-  return new Set(head.kind === "commit" ? head.commit.tables : []);
+function wokeBy(head: Head): Woke {
+  if (head.kind === "mutation") return { tables: new Set(head.run.writes.map((write) => write.table)), writes: head.run.writes };
+  return { tables: new Set(head.kind === "commit" ? head.commit.tables : []), writes: [] };
 }
 
-function headContent(head: Head): (Node | string)[] {
+function headContent(head: Head, opener: HTMLElement | undefined): (Node | string)[] {
   switch (head.kind) {
     case "mutation":
-      return mutationContent(head.run);
+      return mutationContent(head.run, opener ?? el("strong", { class: "mono" }, functionName(head.run.path)));
     case "commit":
       return commitContent(head.commit);
     case "deployed": {
@@ -101,10 +111,9 @@ function headContent(head: Head): (Node | string)[] {
   }
 }
 
-function mutationContent(run: RunMessage): (Node | string)[] {
+function mutationContent(run: RunMessage, name: HTMLElement): (Node | string)[] {
   const { writer } = run;
   const people = isPersona(writer) ? [personMark(writer)] : [];
-  const name = el("strong", { class: "mono", title: run.args }, functionName(run.path));
   if (run.error !== null) return [...people, name, el("span", { class: "refused what" }, "failed, nothing was written")];
   const written = describeWrites(run.writes);
   const what = el("span", { class: "what" }, written.text, written.name !== null && ": ", written.name !== null && el("b", {}, written.name));

@@ -99,6 +99,10 @@ export interface RunMessage {
   log_lines: string[];
   error: string | null;
   retries: number;
+  /** One for each try of a mutation that lost: whose commit changed which document that it had read. */
+  conflicts: { table: string; id: string | null; commit_ts: string; by: string | null }[];
+  /** What it returned, as Convex-encoded JSON, cut where it is long; null when it failed. */
+  result: string | null;
   /** Operations that the function did not wait for: "db.insert". */
   unawaited: string[];
   result_changed: boolean;

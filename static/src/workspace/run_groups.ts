@@ -39,6 +39,9 @@ export class RunGroups {
   #groups: Group[] = [];
   /** By commit timestamp: a long seeding is many commits in one group. */
   readonly #ofCommit = new Map<string, Group>();
+  /** The newest run of each query with its arguments; and, by run, the one before it. */
+  readonly #newest = new Map<string, RunMessage>();
+  readonly #before = new Map<string, RunMessage>();
   #runs = 0;
   #next = 0;
 
@@ -50,8 +53,14 @@ export class RunGroups {
     return this.#runs;
   }
 
+  /** The run of the same query with the same arguments before this one. */
+  before(run: RunMessage): RunMessage | null {
+    return this.#before.get(run.id) ?? null;
+  }
+
   addRun(run: RunMessage): Group {
     const group = this.#groupOf(run);
+    if (run.kind === "query") this.#follow(run);
     this.#runs += 1;
     if (run.kind === "query") {
       group.runs.push(run);
@@ -61,6 +70,13 @@ export class RunGroups {
     }
     this.#forget();
     return group;
+  }
+
+  #follow(run: RunMessage): void {
+    const key = `${run.path} ${run.args}`;
+    const before = this.#newest.get(key);
+    if (before) this.#before.set(run.id, before);
+    this.#newest.set(key, run);
   }
 
   /** Commits of one seeding follow each other closely: they count as one. */
@@ -135,6 +151,7 @@ export class RunGroups {
 
   #dropped(group: Group): void {
     this.#runs -= runsOf(group);
+    for (const run of group.runs) this.#before.delete(run.id);
     for (const [commitTs, known] of this.#ofCommit) if (known === group) this.#ofCommit.delete(commitTs);
   }
 }

@@ -4,8 +4,10 @@ import { bus, workspaceConfig } from "./bus.ts";
 import { comparisonView } from "./comparison_view.ts";
 import { jumpTo } from "./jump.ts";
 import { el, icon, isPersona, personMark, stepMark } from "./marks.ts";
-import type { ComparedMessage, ReadMessage, RunMessage } from "./messages.ts";
-import { describeRead, describeUnawaited, formatMs, functionName, isFullScan, plural, scanAdvice, wakeReason } from "./wording.ts";
+import type { ComparedMessage, ReadMessage, RunMessage, WriteMessage } from "./messages.ts";
+import { detailsView } from "./run_details.ts";
+import { wakeReason } from "./wake_reason.ts";
+import { describeRead, describeUnawaited, formatMs, functionName, isFullScan, plural, scanAdvice } from "./wording.ts";
 
 const READS_SHOWN = 4;
 /** A loop that prints must not push the next run out of sight. */
@@ -16,21 +18,23 @@ export class RunView {
   readonly #run: RunMessage;
   readonly #reads = new Map<number, HTMLElement>();
 
-  /** `writtenTables`: what the commit that woke it has changed. */
-  constructor(run: RunMessage, writtenTables: ReadonlySet<string>) {
+  /** `woke`: what the commit that woke it has changed. `before`: the same query's run before, where it was seen. */
+  constructor(run: RunMessage, woke: Woke, before: RunMessage | null) {
     this.#run = run;
     const reads = run.reads.slice(0, READS_SHOWN).map((read, at) => this.#readView(read, at));
     const rest = run.reads.slice(READS_SHOWN);
+    const { opener, details } = unfolding(run, () => before);
     this.element = el(
       "li",
       {},
       el(
         "div",
         { class: "woken" },
-        el("p", {}, el("span", { class: "mono fn", title: run.args }, functionName(run.path)), reason(run, writtenTables), ...outcome(run)),
+        el("p", {}, opener, reason(run, woke), ...outcome(run)),
         ...reads,
         rest.length > 0 && el("p", { class: "muted" }, `and ${plural(rest.length, "more read")}`),
         ...remarks(run),
+        details,
       ),
       timeView(run),
     );
@@ -83,9 +87,27 @@ export class RunView {
   }
 }
 
-function reason(run: RunMessage, writtenTables: ReadonlySet<string>): HTMLElement | null {
+export interface Woke {
+  tables: ReadonlySet<string>;
+  writes: readonly WriteMessage[];
+}
+
+/** A function's name that unfolds all that is known of the run. It is put together when it is first asked for. */
+export function unfolding(run: RunMessage, before: () => RunMessage | null): { opener: HTMLElement; details: HTMLElement } {
+  const details = el("div", { class: "details", hidden: true });
+  const opener = el("button", { class: "mono fn unfold", type: "button", "aria-expanded": "false", title: "What it read, wrote and returned" }, icon("chev"), functionName(run.path));
+  opener.addEventListener("click", () => {
+    const isOpen = details.hidden;
+    if (isOpen && !details.hasChildNodes()) details.append(detailsView(run, before()));
+    details.hidden = !isOpen;
+    opener.setAttribute("aria-expanded", String(isOpen));
+  });
+  return { opener, details };
+}
+
+function reason(run: RunMessage, woke: Woke): HTMLElement | null {
   if (run.cause.kind !== "commit") return null;
-  return el("span", { class: "muted" }, el("span", { class: "vh" }, "woken because "), wakeReason(run.reads, writtenTables));
+  return el("span", { class: "muted" }, el("span", { class: "vh" }, "woken because "), wakeReason(run.reads, woke.tables, woke.writes));
 }
 
 function outcome(run: RunMessage): (HTMLElement | null)[] {

@@ -6,13 +6,18 @@ import { bus, workspaceConfig } from "./bus.ts";
 import { GroupView } from "./group_view.ts";
 import { el, isPersona, NAMES } from "./marks.ts";
 import type { ComparedMessage, RunMessage } from "./messages.ts";
-import { type Group, newestStory, RunGroups } from "./run_groups.ts";
+import { EVERYTHING, filterGroup, type RunFilter } from "./run_filter.ts";
+import { type Group, newestStory, RunGroups, RUNS_KEPT } from "./run_groups.ts";
+import { RunsTools } from "./runs_tools.ts";
 import { timeAxis } from "./time_axis.ts";
-import { describeWrites, functionName, plural } from "./wording.ts";
+import { describeWrites, functionName } from "./wording.ts";
 
 const BAR_PX = 112;
 /** The axis fits the runs of late: one slow run long ago must not flatten all others. */
 const RUNS_ON_AXIS = 40;
+
+const NO_RUNS = (): (Node | string)[] => [el("b", {}, "No runs yet."), " Add a name in Alice’s pane and follow it here."];
+const NO_MATCH = (): (Node | string)[] => [el("b", {}, "No run fits the filter."), " Clear it to see the others."];
 
 export class RunsPanel extends HTMLElement {
   #groups = new RunGroups();
@@ -22,15 +27,25 @@ export class RunsPanel extends HTMLElement {
   #drawing = 0;
   #totalsMs: number[] = [];
   #unseen = 0;
-  readonly #count = el("span", { class: "muted small num" });
-  /** Beside the dock's tabs. */
-  readonly tools = el("div", { class: "tools" }, this.#count);
+  #filter = EVERYTHING;
+  /** What came during a pause; null while there is none. */
+  #held: (() => void)[] | null = null;
+  readonly #tools = new RunsTools({
+    filter: (filter) => this.#applyFilter(filter),
+    pause: (isPaused) => this.#pause(isPaused),
+    clear: () => this.#clear(),
+  });
   readonly #ticks = el("ol");
   readonly #axis = el("div", { class: "axis", "aria-hidden": "true" });
   readonly #list = el("ol", { class: "line scroll", tabindex: 0, "aria-label": "Runs, latest first", hidden: true });
-  readonly #empty = el("p", { class: "empty panel-empty" }, el("b", {}, "No runs yet."), " Add a name in Alice’s pane and follow it here.");
+  readonly #empty = el("p", { class: "empty panel-empty" }, ...NO_RUNS());
   readonly #more = el("button", { class: "btn sm more-runs", type: "button", hidden: true });
   readonly #said = el("p", { class: "vh", role: "status" });
+
+  /** Beside the dock's tabs. */
+  get tools(): HTMLElement {
+    return this.#tools.element;
+  }
 
   connectedCallback(): void {
     this.#axis.replaceChildren(el("span", {}, "time"), el("span", {}, "what ran, and why"), this.#ticks, el("span", { class: "u" }, "ms"));
@@ -49,12 +64,37 @@ export class RunsPanel extends HTMLElement {
     cancelAnimationFrame(this.#drawing);
     this.#drawing = 0;
     for (const stop of this.#stops.splice(0)) stop();
+    this.#clear();
+  }
+
+  #clear(): void {
     for (const view of this.#views.values()) view.close();
     this.#views.clear();
+    this.#dirty.clear();
     this.#groups = new RunGroups();
-    this.#list.hidden = true;
-    this.#empty.hidden = false;
-    this.#count.textContent = "";
+    if (this.#held) this.#held = [];
+    this.#totalsMs = [];
+    this.#unseen = 0;
+    this.#draw();
+  }
+
+  #pause(isPaused: boolean): void {
+    const held = this.#held ?? [];
+    this.#held = isPaused ? [] : null;
+    if (!isPaused) for (const show of held) show();
+  }
+
+  /** Shows it now, or after the pause. Of a long pause the newest are kept. */
+  #take(show: () => void): void {
+    if (!this.#held) return show();
+    this.#held.push(show);
+    if (this.#held.length > RUNS_KEPT) this.#held.shift();
+    this.#tools.showWaiting(this.#held.length);
+  }
+
+  #applyFilter(filter: RunFilter): void {
+    this.#filter = filter;
+    this.#draw();
   }
 
   #listen(): void {
@@ -66,12 +106,13 @@ export class RunsPanel extends HTMLElement {
     this.#stops = [
       () => this.#more.removeEventListener("click", toTop),
       () => this.#list.removeEventListener("scroll", onScroll),
-      bus.on("run", (run) => this.#addRun(run)),
+      bus.on("run", (run) => this.#take(() => this.#addRun(run))),
       // A commit without documents declares tables and indexes; the deploy above it says so.
-      bus.on("commit", (commit) => commit.documents > 0 && this.#changed(this.#groups.addCommit(commit))),
+      bus.on("commit", (commit) => commit.documents > 0 && this.#take(() => this.#changed(this.#groups.addCommit(commit)))),
       bus.on("deployed", ({ revision, liveMs }) => {
         if (revision === before) return;
-        this.#changed(this.#groups.addDeployed({ revision, liveMs, atMs: Date.now() }));
+        const atMs = Date.now();
+        this.#take(() => this.#changed(this.#groups.addDeployed({ revision, liveMs, atMs })));
       }),
       bus.on("compared", (compared) => this.#showComparison(compared)),
       bus.on("server-error", () => this.#stopComparing()),
@@ -105,18 +146,31 @@ export class RunsPanel extends HTMLElement {
     this.#dirty.clear();
     const story = newestStory(groups);
     for (const [key, view] of this.#views) view.isStory = key === story?.key;
-    this.#list.hidden = groups.length === 0;
-    this.#empty.hidden = groups.length > 0;
-    this.#count.textContent = plural(this.#groups.runs, "run");
+    const shown = this.#showMatching(groups);
+    this.#list.hidden = shown === 0;
+    this.#empty.hidden = shown > 0;
+    this.#empty.replaceChildren(...(groups.length > 0 ? NO_MATCH() : NO_RUNS()));
+    this.#tools.showCount(this.#groups.runs);
     this.#drawAxis();
     if (wasAtTop) this.#list.scrollTop = 0;
     this.#showMore();
   }
 
+  /** Answers how many groups the filter lets through. */
+  #showMatching(groups: readonly Group[]): number {
+    let shown = 0;
+    for (const group of groups) {
+      const matching = filterGroup(group, this.#filter);
+      this.#views.get(group.key)?.show(matching);
+      if (matching.isShown) shown += 1;
+    }
+    return shown;
+  }
+
   #drawGroup(group: Group, groups: readonly Group[]): void {
     let view = this.#views.get(group.key);
     if (!view) {
-      view = new GroupView(group);
+      view = new GroupView(group, (run) => this.#groups.before(run));
       this.#views.set(group.key, view);
       const older = groups.slice(groups.indexOf(group) + 1).find(({ key }) => this.#views.get(key)?.element.isConnected);
       this.#list.insertBefore(view.element, (older && this.#views.get(older.key)?.element) ?? null);

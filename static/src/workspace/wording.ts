@@ -18,6 +18,12 @@ export function formatMs(ms: number): string {
   return ms >= 0.1 ? ms.toFixed(2).replace(/0$/, "") : ms.toFixed(3);
 }
 
+/** 812 B · 1.2 kB · 3.4 MB. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
 /** A time of day in the reader's own zone, 24 hours. */
 export function formatClock(ms: number): string {
   return new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -91,14 +97,6 @@ export function scanAdvice(table: TableInfo | undefined): string {
   const own = (table?.indexes ?? []).filter((index) => index.name !== "by_id" && index.name !== "by_creation_time");
   if (own.length === 0) return "add an index";
   return own.length === 1 ? `use index ${own[0]?.name}` : "use an index";
-}
-
-/** Why a commit woke a query: what of it the commit reached. */
-export function wakeReason(reads: readonly ReadMessage[], writtenTables: ReadonlySet<string>): string {
-  const touched = reads.filter((read) => writtenTables.size === 0 || writtenTables.has(read.table));
-  if (touched.some(isFullScan)) return "it reads every row";
-  if (touched.length > 0 && touched.every((read) => read.index === "by_id")) return "it reads this row";
-  return "the row is in its range";
 }
 
 /** How one cell reads. `exact` is the untruncated value for its tooltip. */

@@ -21,7 +21,7 @@ WEEK_S = 7 * 24 * 3600
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "_backoff_seconds", lambda retries: 0)
+    monkeypatch.setattr(executor, "backoff_seconds", lambda retries: 0)
 
 
 async def write_elsewhere(shop: Shop) -> None:

@@ -15,6 +15,7 @@ from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.executor import Executor, Request
 from sandbox.engine.runtime.system_function import SystemCall, SystemFunction
 from sandbox.engine.store import Store
+from sandbox.engine.trace import ConflictNote
 from tests.engine.sync.fakes import PythonHost
 
 pytestmark = pytest.mark.asyncio
@@ -138,7 +139,11 @@ async def test_mutations_that_overlap_and_touch_the_same_rows_run_again(executor
     await reached.wait()
     fast = await executor.mutation(Request("notes:next", "[{}]"))
     may_end.set()
-    assert (fast.value, (await slow).value, (await slow).note.retries) == (0.0, 1.0, 1)
+    lost = await slow
+    assert (fast.value, lost.value, lost.note.retries, lost.note.result) == (0.0, 1.0, 1, "1.0")
+    (conflict,) = lost.note.conflicts
+    (written,) = fast.note.writes
+    assert conflict == ConflictNote("notes", written.id, fast.note.commit_ts, "notes:next")
 
 
 # ── the engine's own functions ──────────────────────────────────────────────

@@ -23,7 +23,7 @@ async def count(syscalls: Any) -> int:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "_backoff_seconds", lambda retries: 0)
+    monkeypatch.setattr(executor, "backoff_seconds", lambda retries: 0)
 
 
 async def write_elsewhere(backend: FakeBackend, cause: str = "test") -> str:

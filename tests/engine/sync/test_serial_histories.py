@@ -58,7 +58,7 @@ def impatient() -> Iterator[None]:
     """Nobody waits for another one's turn, nor long after a conflict."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(turns, "OVERLAP_AFTER_S", 0)
-        patched.setattr(executor_module, "_backoff_seconds", lambda retries: 0)
+        patched.setattr(executor_module, "backoff_seconds", lambda retries: 0)
         yield
 
 
