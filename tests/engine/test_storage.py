@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox.engine import Deployment, close_pools
+from sandbox.engine.values import encode_id
 
 CODE = """
 import { action, query, mutation } from "./_generated/server";
@@ -196,8 +197,18 @@ async def test_a_wrong_hash_is_refused(deployment: Deployment):
 
 
 @pytest.mark.parametrize(("function", "method"), [("url", "getUrl"), ("about", "getMetadata"), ("drop", "delete")])
+async def test_ids_of_other_tables_are_refused(deployment: Deployment, function: str, method: str):
+    message = "Invalid storage ID. Storage ID cannot be an ID on any table other than '_storage'."
+    assert f"Invalid argument `storageId` for `storage.{method}`: {message}" in await error(
+        deployment, function, id=encode_id(10001, bytes(16))
+    )
+
+
+@pytest.mark.parametrize(("function", "method"), [("url", "getUrl"), ("about", "getMetadata"), ("drop", "delete")])
 async def test_bad_ids_are_refused_with_convexs_texts(deployment: Deployment, function: str, method: str):
-    assert f'Invalid argument `storageId` for `storage.{method}`: Invalid storage ID: "x". ' in await error(
+    message = """Invalid storage ID: "x". Storage ID should be an
+                    Id of '_storage' table, or a UUID string."""
+    assert f"Invalid argument `storageId` for `storage.{method}`: {message}" in await error(
         deployment, function, id="x"
     )
 

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self, cast
 
 from sandbox.engine.errors import LearnerError
+from sandbox.engine.limits import TABLES_MAX
 from sandbox.engine.store.catalog import BUILT_IN_FIELDS, Index, Table
 from sandbox.engine.store.commit_log import Timestamp
 from sandbox.engine.store.connections import Snapshot
@@ -179,7 +180,12 @@ class TransactionState:
         return table
 
     def create_table(self, name: str) -> Table:
-        """A table for this transaction alone until it commits. Its indexes get their true ids there."""
+        """A table for this transaction alone until it commits. Its indexes get their true ids there.
+
+        Raises LearnerError for one too many.
+        """
+        if len(self.catalog.tables) + len(self.created_tables) >= TABLES_MAX:
+            raise LearnerError(f"Number of tables cannot exceed {TABLES_MAX}.", code="TooManyTables")
         # The number is only free while nobody else makes a table, so that must not have happened meanwhile.
         self.read_set.add(Interval(TABLES_INDEX, b"", None), counts=False)
         number = self.catalog.next_table_number + len(self.created_tables)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import pytest_asyncio
 
@@ -23,6 +25,9 @@ export const write = mutation(async (ctx, { n }: any) => { for (let i = 0; i < n
 export const large = mutation(async (ctx, { size }: any) => { await ctx.db.insert("written", { n: 1 }); return ctx.db.insert("written", { text: "a".repeat(size) }); });
 export const deep = mutation(async (ctx, { levels }: any) => { await ctx.db.insert("written", { n: [[]] }); return ctx.db.insert("written", { deep: nested(levels) }); });
 export const schedule = mutation(async (ctx, { n }: any) => { for (let i = 0; i < n; i += 1) await ctx.scheduler.runAfter(1e9, "m:fill" as any, {}); });
+export const blobs = mutation(async (ctx, { n }: any) => { for (let i = 0; i < n; i += 1) await ctx.db.insert("blobs", { data: new ArrayBuffer(1000) }); });
+export const readBlobs = query(async (ctx, { n }: any) => { await ctx.db.query("blobs").take(n); });
+export const scheduleLarge = mutation(async (ctx, { size }: any) => { await ctx.scheduler.runAfter(1e9, "m:fill" as any, { text: "a".repeat(size) }); });
 export const sized = query(async (_, { size }: any) => new ArrayBuffer(size));
 export const failing = query(async (ctx) => { await ctx.db.query("rows").take(9); throw new Error("no"); });
 export const act = action(async (_, { size }: any) => new ArrayBuffer(size));
@@ -42,6 +47,9 @@ def low_limits(monkeypatch):
         "INTERVALS_READ_MAX": 20,
         "DOCUMENTS_WRITTEN_MAX": 10,
         "FUNCTIONS_SCHEDULED_MAX": 5,
+        "SCHEDULED_BYTES_MAX": 1_000_000,
+        "BYTES_READ_MAX": 7_000,
+        "BYTES_WRITTEN_MAX": 1_200_000,
         "RETURN_BYTES_MAX": 1000,
         "ARGUMENT_BYTES_MAX": 100_000,
     }.items():
@@ -88,6 +96,27 @@ async def test_a_mutation_is_warned_of_what_it_writes(project):
     assert await log_of(project, "write", kind="mutation", n=9) == [text]
     text = "[WARN] Many functions scheduled by this mutation (actual: 5, limit: 5)."
     assert await log_of(project, "schedule", kind="mutation", n=5) == [text]
+
+
+async def test_bytes_are_told_beside_the_documents(project, monkeypatch):
+    monkeypatch.setattr(limits, "BYTES_WRITTEN_MAX", 7_000)
+    monkeypatch.setattr(meter, "BYTES_WRITTEN_MAX", 7_000)
+    assert await log_of(project, "blobs", kind="mutation", n=5) == []
+    [line] = await log_of(project, "blobs", kind="mutation", n=6)
+    assert re.fullmatch(
+        r"\[WARN\] Many bytes written in a single function execution \(actual: 6\d\d\d bytes, limit: 7000 bytes\)\.",
+        line,
+    )
+    assert await log_of(project, "readBlobs", n=5) == []
+    [line] = await log_of(project, "readBlobs", n=6)
+    assert re.fullmatch(
+        r"\[WARN\] Many bytes read in a single function execution \(actual: 6\d\d\d bytes, limit: 7000 bytes\)\. (.*)", line
+    )[1] == MORE  # fmt: skip
+    [line] = await log_of(project, "scheduleLarge", kind="mutation", size=900_000)
+    assert line == (
+        "[WARN] Large total size of the arguments of scheduled functions from this mutation "
+        "(actual: 900011 bytes, limit: 1000000 bytes)."
+    )
 
 
 async def test_the_document_that_is_large_or_deep_is_named(project):

@@ -224,6 +224,17 @@ async def test_what_this_sandbox_lacks_is_named(learner, op, text):
     assert text in (await learner.error(f"await (globalThis as any).Convex.asyncSyscall('{op}', '{{}}');")).message
 
 
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("await Convex.asyncSyscall('1.0/queryStreamNext', '{\"queryId\":99}')", "in-progress query not found"),
+        ("Convex.syscall('1.0/nonsense', '{}')", "Unknown operation 1.0/nonsense"),
+    ],
+)
+async def test_operations_that_make_no_sense_are_refused(learner, call, text):
+    assert text in (await learner.error(f"const {{ Convex }} = globalThis as any; {call};")).message
+
+
 async def test_halves_of_surrogate_pairs_do_not_leave_the_realm(learner):
     error = await learner.error("console.log('\\ud83d'); throw new ConvexError(['\\ud83d😀']);")
     assert error.data == ["\ufffd😀"]

@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.engine.errors import LearnerError, LimitExceeded
 from sandbox.engine.limits import DOCUMENTS_READ_MAX, INTERVALS_READ_MAX
-from sandbox.engine.store import CRON_JOBS
+from sandbox.engine.store import CRON_JOBS, transaction_state
 from sandbox.engine.store import read_set as read_set_module
 from sandbox.engine.store.scheduled_functions import schedule
 from sandbox.engine.values import loads, size_of
@@ -103,3 +103,15 @@ async def test_files_are_counted_too(db: Driver):
             tx.meter.count_file_read(0)
         with pytest.raises(LimitExceeded, match=r"Too many files written .* of 1 MiB together"):
             tx.meter.count_file_written(1024 * 1024 + 1)
+
+
+async def test_a_deployment_has_so_many_tables(db: Driver, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(transaction_state, "TABLES_MAX", 2)
+    await db.insert("one", {})
+    async with db.begin() as tx:
+        await tx.insert("two", {})
+        with pytest.raises(LearnerError) as caught:
+            await tx.insert("three", {})
+        assert caught.value.message == "Number of tables cannot exceed 2."
+        await tx.insert("two", {})
+        await db.commit(tx)
