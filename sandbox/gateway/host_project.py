@@ -38,21 +38,38 @@ def _functions_folder(root: Path, name: str) -> Path:
     if not functions.is_relative_to(root):
         raise ProjectUnusable(f"The functions folder {name} lies outside of {root}.")
     if not functions.is_dir():
-        others = sorted(path.relative_to(root).as_posix() for path in root.glob("*/*/convex") if path.is_dir())
+        below = (*root.glob("*/convex"), *root.glob("*/*/convex"))
+        others = [path.relative_to(root).as_posix() for path in below if path.is_dir() and _is_own(path, root)]
         hint = f"say --functions {others[0]}" if others else "name the folder that holds it, or say --functions PATH"
         raise ProjectUnusable(f"{root} has no folder {name}/ with functions; {hint}.")
     return functions
 
 
+def _is_own(path: Path, root: Path) -> bool:
+    return not {"node_modules", "dist"} & set(path.relative_to(root).parts)
+
+
 def _functions_of(file: Path) -> str:
-    """The value of `functions` in convex.json."""
+    """The value of `functions` in convex.json, or what Convex takes it to be without that file."""
     try:
         document = json.loads(file.read_bytes())
     except FileNotFoundError:
-        return DEFAULT_FUNCTIONS
+        # Create React App allows no import from outside of src/.
+        return f"src/{DEFAULT_FUNCTIONS}" if _is_create_react_app(file.parent) else DEFAULT_FUNCTIONS
     except (OSError, ValueError) as error:
         raise ProjectUnusable(f"{file} cannot be read ({error}).") from error
     functions = document.get("functions", DEFAULT_FUNCTIONS) if isinstance(document, dict) else None
     if not isinstance(functions, str) or not functions:
         raise ProjectUnusable(f'{file} must be an object whose "functions" is the path of a folder.')
     return functions
+
+
+def _is_create_react_app(root: Path) -> bool:
+    try:
+        described = json.loads((root / "package.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    groups = (
+        (described.get(group) for group in ("dependencies", "devDependencies")) if isinstance(described, dict) else ()
+    )
+    return any(isinstance(group, dict) and "react-scripts" in group for group in groups)

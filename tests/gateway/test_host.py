@@ -20,6 +20,7 @@ from convex import ConvexClient
 from convex.http_client import ConvexHttpClient
 
 from sandbox.gateway import processes
+from sandbox.gateway.host_project import ProjectFolder
 from tests.conftest import ROOT, free_port, wait_until_ready
 from tests.gateway.test_host_providers import custom, token
 
@@ -188,6 +189,24 @@ def test_convex_json_names_the_folder_of_the_functions(tools, tmp_path):
     config = {"convex.json": json.dumps({"functions": "src/backend/"})}
     with host(write(tmp_path / "app", {**moved, **config})) as hosted:
         assert hosted.client.query("notes:list") == []
+
+
+@pytest.mark.parametrize(
+    ("files", "functions"),
+    [
+        ({"convex/a.ts": ""}, "convex"),
+        ({"src/convex/a.ts": "", "package.json": '{"dependencies": {"react-scripts": "5"}}'}, "src/convex"),
+        ({"src/convex/a.ts": "", "package.json": "[]", "convex.json": '{"functions": "src/convex/"}'}, "src/convex"),
+        (
+            {"convex/a.ts": "", "package.json": '{"dependencies": {"react-scripts": "5"}}', "convex.json": "{}"},
+            "convex",
+        ),
+    ],
+    ids=["plain", "create-react-app", "named", "not named"],
+)
+def test_the_functions_are_where_convex_looks_for_them(tmp_path, files, functions):
+    project = ProjectFolder.find(write(tmp_path, files))
+    assert project.functions == tmp_path.resolve() / functions
 
 
 @pytest.mark.slow
