@@ -9,6 +9,7 @@ EngineError
 │   └── CodeChanged       because other code or another schema went live: it runs again on that
 ├── AlreadyCommitted      this very request was committed before: its recorded answer is the answer
 ├── NewerCodeIsLive       a deploy came too late: a later revision went live before it
+├── PushOvertaken         other code went live since a push was prepared: it is to be prepared anew
 ├── LogTruncated          the commit log no longer reaches the asked timestamp
 ├── ProtocolError         a client broke the sync protocol: answered with FatalError
 ├── StoreUnavailable      a store's file cannot be read or written: full disk, read-only folder, damage
@@ -105,6 +106,10 @@ class CodeChanged(Conflict):
 
 class NewerCodeIsLive(EngineError):
     code = "NewerCodeIsLive"
+
+
+class PushOvertaken(EngineError):
+    code = "PushOvertaken"
 
 
 class AlreadyCommitted(EngineError):

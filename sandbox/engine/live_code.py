@@ -15,7 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sandbox.engine.clock import Clock
-from sandbox.engine.errors import DeployError, EngineError, LearnerError, NewerCodeIsLive, Problem, StoreUnavailable
+from sandbox.engine.errors import (
+    DeployError,
+    EngineError,
+    LearnerError,
+    NewerCodeIsLive,
+    Problem,
+    PushOvertaken,
+    StoreUnavailable,
+)
 from sandbox.engine.jobs.cron_definitions import CronDefinition, CronError, parse_crons, place_in_crons
 from sandbox.engine.jobs.cron_jobs import push_crons
 from sandbox.engine.runtime.actions.actions import Actions
@@ -104,7 +112,7 @@ class LiveCode:
         is_live = False
         async with self._changing:
             try:
-                await self._go_live(Project(revision, dict(files)), unless_newer, started)
+                await self._go_live_at_last(Project(revision, dict(files)), unless_newer, started)
                 is_live = True
             except NewerCodeIsLive as error:
                 logger.info("%s", error.message)
@@ -116,21 +124,27 @@ class LiveCode:
     async def set_environment(self, variables: Mapping[str, str]) -> None:
         """Loads the modules again with other variables. Raises LearnerError, DeployError; then nothing has changed."""
         environment_of(variables, origin=self._origin, site_origin=self._site_origin)
-        await self.follow()
         async with self._changing:
-            before, self.variables = self.variables, dict(variables)
-            push = CodePush(environment=self.variables)
-            try:
-                if self._project is None:
-                    self._note_environment(await self._store.push_schema(None, code=push))
-                else:
-                    await self._change_environment(push, time.perf_counter())
-            except BaseException:
-                self.variables = before
-                raise
+            is_set = False
+            while not is_set:
+                await self._catch_up()
+                before = self.variables
+                push = CodePush(environment=dict(variables), based_on=self._executor.code_ts)
+                try:
+                    await self._change_environment(push, variables, time.perf_counter())
+                    is_set = True
+                except PushOvertaken:
+                    continue
+                finally:
+                    if not is_set:
+                        self.variables = before
 
-    async def _change_environment(self, push: CodePush, started: float) -> None:
-        assert self._project is not None
+    async def _change_environment(self, push: CodePush, variables: Mapping[str, str], started: float) -> None:
+        if self._project is None or not self._executor.can_run:
+            await self._store.push_schema(None, code=push)
+            await self._catch_up()
+            return
+        self.variables = dict(variables)
         project = replace(self._project, environment=self.environment)
         node_functions = await self._actions.analyze(project)
         async with self._executor.changing_code:
@@ -138,8 +152,19 @@ class LiveCode:
             ts = await self._pushed(lambda: None, push)
             self._make_current(project, analysis, ts, started)
 
-    async def _go_live(self, project: Project, unless_newer: bool, started: float) -> None:
-        """Raises DeployError, StoreUnavailable, NewerCodeIsLive."""
+    async def _go_live_at_last(self, project: Project, unless_newer: bool, started: float) -> None:
+        """Again when another process was faster: its variables are to be seen, too."""
+        while True:
+            stored = await self._store.stored_code()
+            self.variables = stored.environment
+            try:
+                await self._go_live(project, stored.ts, unless_newer, started)
+                return
+            except PushOvertaken:
+                continue
+
+    async def _go_live(self, project: Project, based_on: Timestamp, unless_newer: bool, started: float) -> None:
+        """Raises DeployError, StoreUnavailable, NewerCodeIsLive, PushOvertaken."""
         compiled = replace(await compile_project(project.files, self._tools), environment=self.environment)
         node_functions = await self._actions.analyze(compiled)
         async with self._executor.changing_code:
@@ -153,7 +178,7 @@ class LiveCode:
             async def write_rows(transaction: Transaction) -> None:
                 await push_crons(transaction, crons, self._clock.now_ns() // 1_000_000)
 
-            push = CodePush(project, self.variables, write_rows, unless_newer)
+            push = CodePush(project, based_on=based_on, write_rows=write_rows, unless_newer=unless_newer)
             try:
                 ts = await self._pushed(lambda: _schema(analysis), push)
             except LearnerError as error:
@@ -194,8 +219,11 @@ class LiveCode:
         Raises EngineError for what may be otherwise at the next try.
         """
         async with self._changing:
-            if await self._store.code_ts() != self._executor.code_ts:
-                await self._follow(await self._store.stored_code(), time.perf_counter())
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        if await self._store.code_ts() != self._executor.code_ts:
+            await self._follow(await self._store.stored_code(), time.perf_counter())
 
     async def _follow(self, stored: StoredCode, started: float) -> None:
         self.variables = stored.environment

@@ -25,7 +25,9 @@ def environment_routes(find: Find, set_variables: SetVariables) -> list[URLPatte
         return [path(f"api/{below}{address}", endpoint(find, handlers)) for below in ("", "v1/")]
 
     async def update(exchange: Exchange) -> str:
-        changed = _changed(own_variables(exchange.deployment), _changes(_admin_body(exchange)))
+        changes = _changes(_admin_body(exchange))
+        await exchange.deployment.follow()
+        changed = _changed(own_variables(exchange.deployment), changes)
         try:
             await set_variables(changed)
         except (LearnerError, DeployError) as error:
@@ -34,6 +36,7 @@ def environment_routes(find: Find, set_variables: SetVariables) -> list[URLPatte
 
     async def list_all(exchange: Exchange) -> str:
         exchange.require_admin()
+        await exchange.deployment.follow()
         return json.dumps({"environmentVariables": own_variables(exchange.deployment)})
 
     return [

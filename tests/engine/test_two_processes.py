@@ -214,6 +214,33 @@ async def test_other_variables_reach_the_other(pair: Pair):
     await watch.close()
 
 
+async def test_variables_set_in_one_survive_a_deploy_in_the_other(pair: Pair):
+    await pair.a.set_environment({"GREETING": "hello"})
+    await pair.deploy(pair.b, project("two"), 2)  # which has not heard of it
+    for deployment in (pair.a, pair.b):
+        assert (await value(deployment, "greeting"), deployment.revision) == ("hello", 2)
+
+
+async def test_a_push_that_another_overtakes_is_prepared_anew(pair: Pair, monkeypatch):
+    push, pushes = pair.b.store.push_schema, []
+
+    async def overtaken(*args: Any, **more: Any) -> Any:
+        pushes.append(more["code"])
+        if len(pushes) == 1:
+            await pair.a.set_environment({"GREETING": "hello"})
+        if len(pushes) == 3:
+            await pair.deploy(pair.a, project("three"), 3)
+        return await push(*args, **more)
+
+    monkeypatch.setattr(pair.b.store, "push_schema", overtaken)
+    await pair.deploy(pair.b, project("two"), 2)
+    assert (len(pushes), await value(pair.b, "greeting"), await value(pair.b, "add", text="x")) == (2, "hello", "two")
+    await pair.b.set_environment({"GREETING": "hi"})
+    assert len(pushes) == 4
+    for deployment in (pair.a, pair.b):
+        assert (await value(deployment, "greeting"), await value(deployment, "add", text="x")) == ("hi", "three")
+
+
 async def test_a_deployment_comes_back_with_its_variables(pair: Pair, tools: Any):
     await pair.a.set_environment({"GREETING": "hello"})
     for given, found in ((None, "hello"), ({"GREETING": "other"}, "other"), ({"MORE": "1"}, "other")):

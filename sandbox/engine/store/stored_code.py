@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.engine.errors import NewerCodeIsLive
+from sandbox.engine.errors import NewerCodeIsLive, PushOvertaken
 from sandbox.engine.store.commit_log import Timestamp
 from sandbox.engine.store.transaction import Transaction
 
@@ -45,12 +45,14 @@ async def _no_rows(transaction: Transaction) -> None:
 class CodePush:
     """What goes live in one commit with a schema. What is None stays as it is.
 
-    `write_rows` writes the rows that belong to the code; it may be called again. With `unless_newer` the push raises
-    NewerCodeIsLive where a project with a higher revision is live.
+    `based_on` is the `ts` of the code under which the push was prepared; where other code is live by the time of the
+    commit, the push raises PushOvertaken. `write_rows` writes the rows that belong to the code; it may be called
+    again. With `unless_newer` the push raises NewerCodeIsLive where a project with a higher revision is live.
     """
 
     project: Project | None = None
     environment: Mapping[str, str] | None = None
+    based_on: Timestamp | None = None
     write_rows: Callable[[Transaction], Awaitable[None]] = field(default=_no_rows)
     unless_newer: bool = False
 
@@ -68,13 +70,15 @@ def read_code(connection: sqlite3.Connection) -> StoredCode:
 
 
 def write_code(connection: sqlite3.Connection, push: CodePush, ts: Timestamp) -> None:
-    """Inside the write transaction of the commit `ts`. Raises NewerCodeIsLive."""
+    """Inside the write transaction of the commit `ts`. Raises NewerCodeIsLive, PushOvertaken."""
     if push.project is not None:
         live = read_code(connection).project
         if push.unless_newer and live is not None and live.revision > push.project.revision:
             raise NewerCodeIsLive(f"Revision {live.revision} is live, which is newer than {push.project.revision}")
         text = json.dumps({"revision": push.project.revision, "files": dict(push.project.files)})
         connection.execute(_PUT, ("project", text))
+    if push.based_on not in (None, code_ts_of(connection)):
+        raise PushOvertaken("Other code or other variables went live in another process")
     if push.environment is not None:
         connection.execute(_PUT, ("environment", json.dumps(dict(push.environment))))
     connection.execute(_PUT, ("code_ts", ts))
