@@ -68,7 +68,10 @@ class ActionProcess:
         load_seconds: float = LOAD_SECONDS,
         blocked_cpu_seconds: float | None = None,
     ) -> ActionProcess:
-        """A process that holds a project; `loaded` is what it says of it. Raises RunnerRefused, EngineError."""
+        """A process that holds a project; `loaded` is what it says of it.
+
+        Raises RunnerRefused, EngineError, and CallStopped where the project's modules do not come to an end.
+        """
         argv = await command(tools, program)
         process = cls(LineChannel(argv, buffered_bytes_max=BUFFERED_BYTES_MAX), blocked_cpu_seconds)
         try:
@@ -83,18 +86,26 @@ class ActionProcess:
         load = _new_run()
         self._channel.write(boot_line)
         self._send({**load_command, "run": load})
+        loading = Exchange(self._channel, load, BEGIN_SECONDS, load_seconds)
         try:
-            for exchange in (
-                Exchange(self._channel, boot, BOOT_SECONDS),
-                Exchange(self._channel, load, BEGIN_SECONDS, load_seconds),
-            ):
+            for exchange in (Exchange(self._channel, boot, BOOT_SECONDS), loading):
                 reply = await exchange.run()
                 if not reply.ok:
                     raise EngineError(f"The action process did not start: {reply.error}", code="BootFailed")
                 self.loaded = reply.text
         except (DeadlinePassed, ProcessEnded, CallStopped) as error:
+            if loading.has_begun:
+                raise self._why_not_loaded(loading, error) from error
             report = self._channel.stderr.decode(errors="replace").strip()
             raise EngineError(f"The action process did not start: {error} {report}", code="BootFailed") from error
+
+    def _why_not_loaded(self, loading: Exchange, error: EngineError) -> CallStopped:
+        """Modules that load for queries may do otherwise here: that is their doing, and no failure of ours."""
+        if isinstance(error, CallStopped):
+            return error
+        if isinstance(error, DeadlinePassed):
+            return loading.too_late()
+        return CallStopped("The modules used up their memory while they loaded", code="OutOfMemory")
 
     @property
     def pid(self) -> int:

@@ -96,6 +96,29 @@ async def test_an_attack_ends_and_harms_nobody(actor, body, codes):
     assert (await actor.call()).value_json == '"fine"'
 
 
+# What only an action's realm has tells module scope where it is.
+ONLY_HERE = "if (!/refuseFetch/.test(fetch.toString())) {{ {} }}\n"
+LOADING = {
+    "endless loop": ("for (;;);", {"LoadTimedOut"}),
+    "array bomb": ("const all: any[] = []; for (;;) all.push(new Array(1e5).fill({}));", NO_MEMORY | {"LoadTimedOut"}),
+    "an error": ("throw new Error('only here');", THROWN),
+    "a rejection nobody handles": ("Promise.reject(new Error('x'));", THROWN),
+    "a timer": ("setTimeout(() => {}, 1);", THROWN),
+    "a fetch": ("fetch('http://127.0.0.1:1/');", THROWN),
+}
+
+
+@pytest.mark.parametrize(("body", "codes"), LOADING.values(), ids=LOADING.keys())
+async def test_modules_that_misbehave_in_actions_alone_are_told_to_who_calls(actor, monkeypatch, body, codes):
+    monkeypatch.setattr(limits, "ACTION_DEADLINE_MS", 5_000)
+    actor.operations = FakeOperations()
+    await actor.deploy(code=ONLY_HERE.format(body) + action("return 1;"))
+    result = await actor.call()
+    assert result.value_json == "1" or result.error.code in codes, result.error
+    await actor.deploy(code=action("return 'fine';"))
+    assert (await actor.call()).value_json == '"fine"'
+
+
 async def test_who_blocks_the_process_ends_the_others_with_a_reason(actor):
     actor.operations = FakeOperations()
     await actor.deploy(code=action(f"{ASK} if (args.wait) await ask('1.0/wait', '1'); for (;;) {{}}"))
