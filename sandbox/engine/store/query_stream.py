@@ -156,6 +156,13 @@ class QueryStream:
         self.note.documents, self.note.bytes = documents, size
         self._record(self._span_through(self._delivered[consumed - 1][0]) if consumed else None)
 
+    def read_ahead(self, consumed: int) -> tuple[int, int]:
+        """Documents and bytes that were read for what comes after the first `consumed` documents."""
+        if self._is_closed or not 0 <= consumed < len(self._delivered):
+            return 0, 0
+        documents, size = self._read_up_to(consumed)
+        return self.note.documents - documents, self.note.bytes - size
+
     def _read_up_to(self, consumed: int) -> tuple[int, int]:
         if not self._pipeline.has_filter:
             return consumed, sum(size for _, _, size in self._delivered[:consumed])

@@ -32,6 +32,18 @@ export const overdrawn = mutation(async (ctx: any) => {
   try { for (let i = 0; i < 20; i += 1) await ctx.db.insert("notes", { text: "x".repeat(1_000_000) }); } catch {}
   return (await ctx.meta.getTransactionMetrics()).bytesWritten;
 });
+export const counted = mutation(async (ctx: any) => {
+  for (let i = 0; i < 5; i += 1) await ctx.db.insert("counted", { i });
+  const before = (await ctx.meta.getTransactionMetrics()).documentsRead.used;
+  const used = [];
+  for await (const row of ctx.db.query("counted").filter((q: any) => q.neq(q.field("i"), 1))) {
+    const { documentsRead, bytesRead } = await ctx.meta.getTransactionMetrics();
+    used.push([row.i, documentsRead.used - before, documentsRead.used + documentsRead.remaining, bytesRead.used > 0]);
+    if (row.i === 3) break;
+  }
+  const { documentsRead } = await ctx.meta.getTransactionMetrics();
+  return [used, documentsRead.used - before];
+});
 export const limited = mutation(async (ctx: any) => {
   try { await ctx.runMutation(m.write, { count: 3 }, { transactionLimits: { documentsWritten: 2 } }); }
   catch (error: any) { return [error.message.split("\\n")[0], (await ctx.db.query("many").collect()).length]; }
@@ -83,6 +95,15 @@ export const twoPages = query(async (ctx: any) => {
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def live(project):
     await project.deploy(CODE)
+
+
+async def test_metrics_count_what_the_function_took_of_a_query(project):
+    seen, after = await project.mutation("counted")
+    documents = [[row, count] for row, count, _, _ in seen]
+    assert documents == [[0, 1], [2, 3], [3, 4]]
+    assert len({limit for _, _, limit, _ in seen}) == 1
+    assert all(has_bytes for _, _, _, has_bytes in seen)
+    assert after == 4
 
 
 async def test_a_function_knows_its_name(project):

@@ -155,6 +155,7 @@
       if (op === "1.0/queryStreamNext") return askForRow(parse(text).queryId, resolve, reject);
       // Operations are the host's to know, but a line break would end the frame that carries them.
       if (!startsWith(op, "1.0/") || test(/[\t\n]/, op)) throw new Error(`Unknown async operation ${op}`);
+      if (op === "1.0/getTransactionMetrics") text = stringify({ __proto__: null, consumed: consumedOfStreams() });
       if (text === "" || indexOf(text, "\n") >= 0) throw new Error(`Invalid arguments for ${op}`);
       enqueue({ __proto__: null, op, text, stream: 0, origin: new Error(), resolve, reject, next: null });
     });
@@ -189,6 +190,13 @@
     stream.batch[stream.position] = ""; // a long collect would otherwise hold every document twice
     stream.position += 1;
     return `{"value":${document},"done":false}`;
+  }
+
+  // How many rows of each open stream the function took: what was only read ahead is not part of its metrics.
+  function consumedOfStreams() {
+    const consumed = { __proto__: null };
+    for (const id of keys(streams)) if (streams[id].plan === null) consumed[id] = streams[id].consumed;
+    return consumed;
   }
 
   // The question for the next batch; "" when the operation could be settled without one.

@@ -43,8 +43,9 @@ class Syscalls:
         run: RunContext | None = None,
         depth: int = 0,
     ) -> None:
-        self._context = CallContext(tx, kind, path, run or RunContext.alone(path, identity), depth)
         self._streams = database.Streams(tx)
+        run = run or RunContext.alone(path, identity)
+        self._context = CallContext(tx, kind, path, run, depth, self._streams.read_ahead)
         self._operations: dict[str, Operation] = dict(self._streams.operations)
         for group in _GROUPS:
             self._operations.update(group(self._context))

@@ -26,6 +26,7 @@ class Stream(Protocol):
     """The QueryStream of the store."""
 
     async def next(self, n: int) -> tuple[list[bytes], bool]: ...
+    def read_ahead(self, consumed: int) -> tuple[int, int]: ...
     def close(self, consumed: int | None) -> None: ...
 
 
@@ -67,13 +68,17 @@ class RunContext:
 
 @dataclass(slots=True)
 class CallContext:
-    """One call. `depth` is 0 for the one that a client made."""
+    """One call. `depth` is 0 for the one that a client made.
+
+    `read_ahead` tells the documents and bytes of its open queries that the function has not seen yet.
+    """
 
     tx: Reads
     kind: FunctionKind
     path: str
     run: RunContext
     depth: int = 0
+    read_ahead: Callable[[Any], tuple[int, int]] = lambda consumed: (0, 0)
 
     @property
     def transaction(self) -> Transaction:

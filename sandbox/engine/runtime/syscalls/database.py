@@ -24,6 +24,17 @@ class Streams:
     def operations(self) -> Mapping[str, Operation]:
         return {"stream/next": self._next}
 
+    def read_ahead(self, consumed: Any) -> tuple[int, int]:
+        """Documents and bytes that no function has seen yet. `consumed` is by stream, as js/prelude.js counts."""
+        if not isinstance(consumed, dict):
+            return 0, 0
+        ahead = [
+            stream.read_ahead(consumed[str(number)])
+            for number, stream in self._streams.items()
+            if type(consumed.get(str(number))) is int
+        ]
+        return sum(documents for documents, _ in ahead), sum(size for _, size in ahead)
+
     def leave(self, number: int, consumed: int) -> None:
         left = self._streams.pop(number, None)
         if left is not None:

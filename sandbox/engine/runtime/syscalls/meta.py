@@ -42,7 +42,15 @@ class _About:
         return json.dumps({"name": self._run.services.name, "region": None, "class": "s16"})
 
     async def metrics(self, args: dict[str, Any]) -> str:
-        return json.dumps(self._context.transaction.metrics())
+        """What the function took: a query reads ahead, and gives back what was not wanted."""
+        metrics = self._context.transaction.metrics()
+        ahead = self._context.read_ahead(args.get("consumed"))
+        for name, surplus in zip(("documentsRead", "bytesRead"), ahead, strict=True):
+            metrics[name] = {
+                "used": max(metrics[name]["used"] - surplus, 0),
+                "remaining": metrics[name]["remaining"] + surplus,
+            }
+        return json.dumps(metrics)
 
     async def handle(self, args: dict[str, Any]) -> str:
         return json.dumps(handle_of(path_of(args, "createFunctionHandle", self._run), self._run))
