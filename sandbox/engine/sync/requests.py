@@ -63,9 +63,11 @@ class Requests:
 
     def submit(self, call: RequestCall, caller: Caller, session_id: str, size: int) -> None:
         """`size` is that of the frame. Raises RetriableError for a client that is too far ahead."""
-        if call.kind == "Action" and len(self._actions) >= limits.PENDING_ACTIONS_MAX:
+        # Those beside the newest are counted: Convex looks before it adds.
+        if call.kind == "Action" and len(self._actions) > limits.PENDING_ACTIONS_MAX:
             raise RetriableError(
-                f"Too many concurrent actions (limit: {limits.PENDING_ACTIONS_MAX})", code="TooManyConcurrentRequests"
+                "Inflight actions overloaded for a single client, max concurrency: 1000",
+                code="TooManyInflightActionsForSingleClient",
             )
         if call.kind == "Mutation" and self._mutations.qsize() >= limits.PENDING_MUTATIONS_MAX:
             raise RetriableError(

@@ -102,6 +102,55 @@ async def test_a_mutation_that_runs_while_its_client_goes_is_recorded(backend: F
     await again.session.disconnect()
 
 
+async def test_a_thousand_mutations_may_wait_behind_the_one_that_runs(backend: FakeBackend, host: PythonHost) -> None:
+    began, gate = asyncio.Event(), asyncio.Event()
+
+    @host.function("notes:slow", "mutation")
+    async def _slow(syscalls: Any, args: dict[str, Any]) -> Any:
+        began.set()
+        await gate.wait()
+
+    backend.executor.functions = host.functions
+    client = Client(backend)
+    await client.connect()
+    await client.say("Mutation", requestId=0, udfPath="notes:slow", args=[{}])
+    await began.wait()
+    for number in range(1, 1_001):
+        await client.say("Mutation", requestId=number, udfPath="notes:add", args=[{"text": "x"}])
+    await client.add_query(0, "notes:list")
+    await client.wait(lambda: client.value_of(0) == [])
+    await client.say("Mutation", requestId=1_001, udfPath="notes:add", args=[{"text": "x"}])
+    await client.wait(lambda: client.closed)
+    assert client.closed == (1013, "TooManyConcurrentMutations")
+    await client.session.disconnect()
+    (running,) = backend.running
+    gate.set()
+    await running
+    assert host.calls == ["notes:slow", "notes:list"], "what waited is asked again over the next socket"
+
+
+async def test_a_thousand_actions_may_run_beside_the_newest(backend: FakeBackend) -> None:
+    gate = asyncio.Event()
+
+    async def act(request: Any) -> Any:
+        await gate.wait()
+        return shown()
+
+    backend.actions["notes:act"] = act
+    client = Client(backend)
+    await client.connect()
+    for number in range(1_001):
+        await client.say("Action", requestId=number, udfPath="notes:act", args=[{}])
+    await client.add_query(0, "notes:list")
+    await client.wait(lambda: client.value_of(0) == [])
+    await client.say("Action", requestId=1_001, udfPath="notes:act", args=[{}])
+    await client.wait(lambda: client.closed)
+    assert client.closed == (1013, "TooManyInflightActionsForSingleClient")
+    gate.set()
+    await asyncio.gather(*backend.running)
+    await client.session.disconnect()
+
+
 async def test_a_client_that_has_seen_more_than_the_store_is_sent_away(backend: FakeBackend) -> None:
     client = Client(backend)
     ahead = encode_ts(await backend.store.head() + 1)
