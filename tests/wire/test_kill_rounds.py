@@ -140,7 +140,8 @@ class Pair:
             client.is_writing = False
         await self.until(lambda: all(client.is_settled for client in self.clients))
         await self.until(lambda: all(client.state["notes"] == self.notes for client in self.clients if client.state))
-        assert len({json.dumps(client.state, sort_keys=True) for client in self.clients}) == 1
+        # The other server hears of the last write by its next poll.
+        await self.until(lambda: len({json.dumps(client.state, sort_keys=True) for client in self.clients}) == 1)
 
     def end(self) -> None:
         for server in self._servers:
