@@ -6,6 +6,8 @@
  */
 import type { ComponentType } from "react";
 import { AppShell } from "./frame/app_shell.ts";
+import { AskOnce } from "./frame/ask_once.ts";
+import { ChaosWire } from "./frame/chaos_socket.ts";
 import { families } from "./frame/component_families.ts";
 import { captureConsole } from "./frame/console_capture.ts";
 import { placeOf, readableMessage, thrown } from "./frame/error_place.ts";
@@ -22,8 +24,17 @@ const SAME_ERROR_MS = 1000;
 class Frame {
   readonly #port: MessagePort;
   readonly #shell: AppShell;
+  readonly #wire = new ChaosWire({
+    failedOne: () => this.#say({ type: "chaos", chaos: this.#wire.settings }),
+    arrived: (ts) => {
+      this.#ts = ts;
+    },
+  });
   #access: Access;
+  #asksOnce: boolean;
   #client: PaneClient;
+  /** The newest state that has arrived, as the protocol writes it. */
+  #ts = "";
   #component: ComponentType | undefined;
   #sources: ReadonlyMap<string, string> | null = null;
   #wanted = 0;
@@ -36,6 +47,8 @@ class Frame {
   constructor(port: MessagePort, start: Start, element: HTMLElement) {
     this.#port = port;
     this.#access = start;
+    this.#asksOnce = start.asksOnce;
+    this.#wire.set(start.chaos);
     this.#client = this.#connect();
     this.#shell = new AppShell(element, this.#client, {
       shown: (revision) => this.#shown(revision),
@@ -63,6 +76,16 @@ class Frame {
         break;
       case "access":
         this.#useAccess(message);
+        break;
+      case "asking":
+        this.#asksOnce = message.asksOnce;
+        this.#reconnect();
+        break;
+      case "ask-again":
+        this.#client.askOnce?.askAgain();
+        break;
+      case "chaos":
+        this.#wire.set(message.chaos);
         break;
     }
   }
@@ -116,12 +139,15 @@ class Frame {
   }
 
   #connect(): PaneClient {
-    const client = new PaneClient(this.#access.deployment, {
+    const options = {
       skipConvexDeploymentUrlCheck: true,
       unsavedChangesWarning: false,
       initialAuthTokenReuse: true,
       logger: false,
-    });
+      webSocketConstructor: this.#wire.Socket,
+    } as const;
+    const askOnce = this.#asksOnce ? new AskOnce((keys) => this.#say({ type: "asked", keys, ts: nanoseconds(this.#ts) })) : null;
+    const client = new PaneClient(this.#access.deployment, options, askOnce);
     client.setAuth(({ forceRefreshToken }) => this.#identity(forceRefreshToken));
     client.subscribeToConnectionState((state) => {
       if (client !== this.#client) return;
@@ -149,7 +175,11 @@ class Frame {
     const isMoved = deployment !== this.#access.deployment;
     this.#access = { deployment, app, jwt };
     for (const resolve of this.#jwtWaiting.splice(0)) resolve(jwt);
-    if (!isMoved) return;
+    if (isMoved) this.#reconnect();
+  }
+
+  /** Another client; the component keeps its state. */
+  #reconnect(): void {
     const old = this.#client;
     this.#client = this.#connect();
     this.#shell.useClient(this.#client);
@@ -161,6 +191,13 @@ async function readText(url: string): Promise<string> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} was answered with ${response.status}`);
   return response.text();
+}
+
+/** A timestamp of the protocol, eight bytes in base64, as a decimal. */
+function nanoseconds(ts: string): string {
+  if (ts === "") return "0";
+  const bytes = Uint8Array.from(atob(ts), (character) => character.charCodeAt(0));
+  return String(new DataView(bytes.buffer).getBigUint64(0, true));
 }
 
 function setTheme(theme: Start["theme"]): void {

@@ -1,5 +1,6 @@
 /** What the page and a pane's frame say to each other over their private MessagePort. Shapes only. */
 import type { ConsoleLine, Persona, Place } from "../workspace/bus.ts";
+import type { Chaos } from "./chaos.ts";
 
 export type Theme = "light" | "dark";
 
@@ -19,12 +20,18 @@ export interface Start extends Access {
   theme: Theme;
   /** null: nothing has been live yet. */
   revision: number | null;
+  /** Queries are asked once instead of subscribed to. */
+  asksOnce: boolean;
+  chaos: Chaos;
 }
 
 export type ToFrame =
   | { type: "show"; revision: number }
   | { type: "theme"; theme: Theme }
-  | ({ type: "access" } & Access);
+  | ({ type: "access" } & Access)
+  | { type: "asking"; asksOnce: boolean }
+  | { type: "ask-again" }
+  | { type: "chaos"; chaos: Chaos };
 
 export type FromFrame =
   | { type: "shown"; revision: number; ms: number }
@@ -32,5 +39,9 @@ export type FromFrame =
   | { type: "error"; revision: number; message: string; place: Place | null; isFatal: boolean; shown: number | null }
   | { type: "console"; level: ConsoleLine["level"]; text: string }
   | { type: "connection"; isOpen: boolean }
+  /** Queries were answered once: which ones are on the screen (path and arguments), as of which state (nanoseconds). */
+  | { type: "asked"; keys: string[]; ts: string }
+  /** What is left of the chaos: a call has failed as was asked. */
+  | { type: "chaos"; chaos: Chaos }
   /** The token or the JWT no longer opens anything; answered by "access". */
   | { type: "access-wanted" };

@@ -3,17 +3,22 @@
  * said: errors with their place, console lines. The frame itself is frame.ts; they share one MessagePort.
  */
 import type { FromFrame, Start, Theme, ToFrame } from "../frame/protocol.ts";
+import { AskingSwitch } from "./asking_switch.ts";
 import { accessOf, frameUrl, onAccess, renewAccess } from "./access.ts";
+import { ChaosBar } from "./chaos_bar.ts";
 import { bus, type ConsoleLine, type Persona, type RunMessage, workspaceConfig } from "./bus.ts";
 import { jumpTo } from "./jump.ts";
 import { el, hueOf, icon, isPersona, NAMES, personMark, pulse, stepMark } from "./marks.ts";
 import { afterShown, badgeOf, type PaneState, STARTING } from "./pane_state.ts";
+import { describeBehind, Staleness } from "./staleness.ts";
 import { functionName, plural } from "./wording.ts";
 
 const CONSOLE_LINES_KEPT = 100;
 /** A frame says hello before its load is over; after that it has failed to start, for example with an old token. */
 const HELLO_MS = 1000;
 const START_AGAIN_MS = 30_000;
+/** How often the age of what was asked once is said anew. */
+const AGE_MS = 1_000;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 function currentTheme(): Theme {
@@ -40,6 +45,12 @@ export class ClientPane extends HTMLElement {
   readonly #consoleTitle = el("span");
   readonly #console = el("details", { class: "console", hidden: true });
   #header = el("header", { class: "strip" });
+  #asking = new AskingSwitch("", () => {});
+  #chaos = new ChaosBar("", el("span"), () => {});
+  readonly #staleness = new Staleness();
+  #ageTimer = 0;
+  readonly #askAgain = el("button", { class: "btn sm", type: "button" }, "Ask again");
+  readonly #asked = el("p", { class: "msg asked", hidden: true }, el("span", {}, "Shows what was there when it asked."), this.#askAgain);
 
   connectedCallback(): void {
     const persona = this.getAttribute("persona");
@@ -59,7 +70,9 @@ export class ClientPane extends HTMLElement {
   #build(): void {
     const name = NAMES[this.#persona];
     const mark = personMark(this.#persona, { silent: true });
-    this.#header = el("header", { class: "strip" }, mark, el("h2", {}, name), this.#note, this.#badge, this.#reload);
+    this.#asking = new AskingSwitch(name, (asksOnce) => this.#setAsking(asksOnce));
+    this.#chaos = new ChaosBar(name, this.#note, (chaos) => this.#send({ type: "chaos", chaos }));
+    this.#header = el("header", { class: "strip" }, mark, el("h2", {}, name), this.#asking.element, this.#badge, this.#reload);
     this.#reload.setAttribute("aria-label", `Reload ${name}’s pane`);
     this.#reload.title = "Reload";
     this.#lines.tabIndex = 0;
@@ -68,25 +81,34 @@ export class ClientPane extends HTMLElement {
     const chevron = icon("chev");
     chevron.classList.add("chev");
     this.#console.replaceChildren(el("summary", {}, chevron, this.#consoleTitle), this.#lines);
-    this.replaceChildren(this.#header, this.#error, this.#hint, this.#frame, this.#console);
+    this.replaceChildren(this.#header, this.#chaos.element, this.#asked, this.#error, this.#hint, this.#frame, this.#console);
   }
 
   #listen(): void {
     const onMessage = (event: MessageEvent): void => this.#greet(event);
     const onReload = (): void => this.#openFrame();
+    const onAskAgain = (): void => this.#send({ type: "ask-again" });
     const onTheme = (): void => this.#send({ type: "theme", theme: currentTheme() });
     const themes = new MutationObserver(onTheme);
     themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     addEventListener("message", onMessage);
     DARK.addEventListener("change", onTheme);
     this.#reload.addEventListener("click", onReload);
+    this.#askAgain.addEventListener("click", onAskAgain);
+    this.#ageTimer = setInterval(() => this.#asking.asksOnce && this.#showBadge(), AGE_MS);
     this.#stops = [
       () => removeEventListener("message", onMessage),
       () => DARK.removeEventListener("change", onTheme),
       () => this.#reload.removeEventListener("click", onReload),
+      () => this.#askAgain.removeEventListener("click", onAskAgain),
+      () => clearInterval(this.#ageTimer),
       () => themes.disconnect(),
       bus.on("deployed", ({ revision }) => this.#showRevision(revision)),
-      bus.on("run", (run) => this.#tellStory(run)),
+      bus.on("run", (run) => this.#hear(run)),
+      bus.on("commit", (commit) => {
+        this.#staleness.addCommit(commit);
+        this.#showBadge();
+      }),
       onAccess(() => this.#send({ type: "access", ...accessOf(this.#persona) })),
     ];
   }
@@ -134,6 +156,8 @@ export class ClientPane extends HTMLElement {
       persona: this.#persona,
       theme: currentTheme(),
       revision: this.#state.wanted,
+      asksOnce: this.#asking.asksOnce,
+      chaos: this.#chaos.chaos,
       ...accessOf(this.#persona),
     };
     this.#frame.contentWindow?.postMessage(start, "*", [port2]);
@@ -160,6 +184,13 @@ export class ClientPane extends HTMLElement {
       case "connection":
         this.#setState({ isConnected: message.isOpen });
         break;
+      case "asked":
+        this.#staleness.asked(message.keys, BigInt(message.ts));
+        this.#showBadge();
+        break;
+      case "chaos":
+        this.#chaos.show(message.chaos);
+        break;
       case "access-wanted":
         void this.#renewAccess();
         break;
@@ -183,12 +214,31 @@ export class ClientPane extends HTMLElement {
 
   #setState(change: Partial<PaneState>): void {
     this.#state = { ...this.#state, ...change };
-    const badge = badgeOf(this.#state);
+    this.#showBadge();
+    this.#hint.hidden = this.#state.wanted !== null;
+    this.#showError();
+  }
+
+  #setAsking(asksOnce: boolean): void {
+    this.#staleness.asked([], 0n);
+    this.#send({ type: "asking", asksOnce });
+    this.#showBadge();
+  }
+
+  #hear(run: RunMessage): void {
+    this.#staleness.addRun(run);
+    this.#showBadge();
+    this.#tellStory(run);
+  }
+
+  #showBadge(): void {
+    const behind = this.#asking.asksOnce ? describeBehind(this.#staleness.behind, Date.now()) : null;
+    const badge = badgeOf(this.#state, behind);
+    this.#asked.hidden = !this.#asking.asksOnce;
+    this.#asked.classList.toggle("warn", behind !== null);
     this.#badge.className = `badge push ${badge.tone}`;
     this.#badge.replaceChildren(...(badge.icon ? [icon(badge.icon)] : []), badge.text);
     this.#badge.title = this.#state.shown === null ? "" : `revision ${this.#state.shown}`;
-    this.#hint.hidden = this.#state.wanted !== null;
-    this.#showError();
   }
 
   #showError(): void {

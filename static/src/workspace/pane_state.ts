@@ -33,7 +33,8 @@ export function afterShown(state: PaneState, revision: number): PaneState {
   return { ...state, shown: revision, error: isOutdated ? null : state.error };
 }
 
-export function badgeOf(state: PaneState): Badge {
+/** `behind`: how stale the pane's answers are, in words, where it asks once and they are. */
+export function badgeOf(state: PaneState, behind: string | null = null): Badge {
   if (state.wanted === null) return { tone: "", icon: null, text: "nothing runs yet" };
   if (state.isConnected === false && state.isReady) return { tone: "bad", icon: "cross", text: "offline" };
   if (state.error?.isFatal && state.shown !== null && state.shown !== state.error.revision) {
@@ -42,5 +43,6 @@ export function badgeOf(state: PaneState): Badge {
   if (state.error) return { tone: "bad", icon: "cross", text: "error" };
   if (state.shown === null || !state.isConnected) return { tone: "", icon: "clock", text: "starting" };
   if (state.shown !== state.wanted) return { tone: "", icon: "clock", text: `loading revision ${state.wanted}` };
+  if (behind !== null) return { tone: "warn", icon: "clock", text: behind };
   return { tone: "ok", icon: "tick", text: "up to date" };
 }

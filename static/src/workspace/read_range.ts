@@ -1,5 +1,5 @@
 /** Whether a row lies in what a read covered, judged from the index range as it crosses the wire. */
-import type { Document, ReadMessage } from "./messages.ts";
+import type { Document, ReadMessage, WriteMessage } from "./messages.ts";
 
 interface Bound {
   type: "Eq" | "Gt" | "Gte" | "Lt" | "Lte";
@@ -29,4 +29,16 @@ function holds(row: Document, bound: Bound): boolean {
 
 export function isInRange(row: Document, read: ReadMessage): boolean {
   return (read.range as Bound[]).every((bound) => holds(row, bound));
+}
+
+/** Whether the read looked this very document up by its id. */
+export function readsId(read: ReadMessage, id: string): boolean {
+  return read.index === "by_id" && (read.range as Bound[]).some(({ value }) => value === id);
+}
+
+/** Whether a write concerns a read: the document was or is in what the read covered. */
+export function concerns(write: WriteMessage, read: ReadMessage): boolean {
+  if (write.table !== read.table) return false;
+  if (read.index === "by_id") return readsId(read, write.id);
+  return [write.before, write.after].some((version) => version !== null && isInRange(version, read));
 }

@@ -1,5 +1,5 @@
 /** Why a commit woke a query: which row of it lies, or lay, in what the query had read. Pure. */
-import { isInRange } from "./read_range.ts";
+import { isInRange, readsId } from "./read_range.ts";
 import type { ReadMessage, WriteMessage } from "./messages.ts";
 import { documentName, isFullScan, plural } from "./wording.ts";
 
@@ -32,8 +32,4 @@ function hitOf(write: WriteMessage, reads: readonly ReadMessage[]): string | nul
 function verb(was: boolean, is: boolean): string {
   if (was && is) return "is in";
   return is ? "came into" : "left";
-}
-
-function readsId(read: ReadMessage, id: string): boolean {
-  return JSON.stringify(read.range).includes(JSON.stringify(id));
 }
