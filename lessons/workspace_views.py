@@ -177,6 +177,9 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         "csrf": get_token(request),
         "nonce": str(getattr(request, "csp_nonce", "")),
         "lesson": lesson.slug,
+        "laboratory": None
+        if lesson.laboratory is None
+        else {"url": reverse("laboratory", args=[lesson.slug]), "table": lesson.laboratory.table},
     }
 
 

@@ -2,6 +2,7 @@
 
     var/site.db      people, workspaces, events (Django)
     var/stores/<id>/ one reactive store per deployment
+    var/laboratory/  tables of the index laboratory, up to 10⁶ documents; may be deleted while the site is stopped
     var/secret/      keys, readable by the owner alone
     var/work/        scratch files of the tools; may be deleted while the site is stopped
 

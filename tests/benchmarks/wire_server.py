@@ -20,6 +20,7 @@ from django.urls import path
 
 from sandbox.asgi import application as site
 from sandbox.engine import Deployment, RunNote, TraceNote
+from sandbox.engine.laboratory import WORKER, run_worker
 from sandbox.gateway import tokens
 from sandbox.gateway.registry import registry
 from sandbox.gateway.routing import socket_routes
@@ -33,10 +34,14 @@ function_ms: deque[float] = deque(maxlen=10_000)
 
 
 class Echo(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Sends back what comes; "runs" is answered with the runs' times since the last time it was asked."""
+    """Sends back what comes; "runs" is answered with the runs' times since the last time it was asked, and "work …"
+    with all that a worker of the laboratory says of that task."""
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if text_data == "runs":
+        if text_data is not None and text_data.startswith("work "):
+            task = json.loads(text_data.removeprefix("work "))
+            text_data = json.dumps([message async for message in run_worker(WORKER, task)])
+        elif text_data == "runs":
             text_data = json.dumps(list(function_ms))
             function_ms.clear()
         await self.send(text_data=text_data)

@@ -165,14 +165,14 @@ def _prefix(
         return None
     if len(question.fields) >= 2 and len(question.range) >= 2:
         rest = [step for step in question.range if step is not first]
-        return Line("prefix", question.index or "", question.fields, [first], rest, "its first field only")
+        return Line("prefix", question.index or "", question.fields, [first], rest, "prefix only")
     asked = {step["fieldPath"] for step in conditions}
     second = next((name for name in other if name not in asked), None)
     if second is None:
         return None
     fields = (path, second)
     rest = [step for step in question.range if step is not first]
-    return Line("prefix", _named(fields, indexes), fields, [first], rest, "its first field only")
+    return Line("prefix", _named(fields, indexes), fields, [first], rest, "prefix only")
 
 
 def _named(fields: tuple[str, ...], indexes: dict[str, tuple[str, ...]]) -> str:

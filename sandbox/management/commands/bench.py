@@ -38,7 +38,7 @@ class Command(BaseCommand):
             options["json"].write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
 
     async def _measure(self, folder: Path, documents: int, soak: bool) -> list[Any]:
-        from tests.benchmarks import crowd, functions, processes, store, wire
+        from tests.benchmarks import crowd, functions, laboratory, processes, store, wire
 
         try:
             if front_end.is_stale():
@@ -51,7 +51,8 @@ class Command(BaseCommand):
         pushed = await wire.measure(folder / "wire") + await crowd.measure(folder / "crowd")
         called = await functions.measure(folder, tools)
         started = await processes.measure(folder, tools)
-        return [*pushed, *called, *started, *await store.measure(folder, self._say, documents)]
+        stored = await store.measure(folder, self._say, documents)
+        return [*pushed, *called, *started, *stored, *await laboratory.measure(folder / "lab", self._say, documents)]
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

@@ -1,7 +1,7 @@
-/** Where things lie on the log-log chart. Pure: numbers in, numbers out. Two layouts, for desks and for phones. */
+/** Where things lie on the log-log chart. Pure: numbers in, numbers out. Layouts for desks, tablets and phones. */
 
 export interface Layout {
-  kind: "wid" | "nar";
+  kind: "wid" | "mid" | "nar";
   width: number;
   height: number;
   left: number;
@@ -11,6 +11,7 @@ export interface Layout {
 }
 
 export const WIDE: Layout = { kind: "wid", width: 920, height: 464, left: 60, right: 724, top: 16, bottom: 404 };
+export const MIDDLE: Layout = { kind: "mid", width: 700, height: 464, left: 60, right: 508, top: 16, bottom: 404 };
 export const NARROW: Layout = { kind: "nar", width: 358, height: 406, left: 44, right: 346, top: 16, bottom: 346 };
 
 /** Powers of ten from below the smallest to above the largest, three decades at least. */

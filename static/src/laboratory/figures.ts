@@ -157,7 +157,7 @@ export function summary(series: readonly Series[], plan: PlanMessage | null, pre
     const said = valueAt(prediction?.scan, scanEnd.size);
     const where = `at ${formatCount(scanEnd.size)} documents`;
     if (said !== null) parts.push(`You said the scan takes ${formatTime(said)} ${where}. It took `);
-    else parts.push(`The scan took ${where} `);
+    else parts.push(`A${where.slice(1)} the scan took `);
     parts.push({ strong: formatTime(scanEnd.ms) }, ". ");
   }
   if (indexEnd) {

@@ -7,14 +7,13 @@ import { swatch } from "./symbols.ts";
 
 const COLUMNS = ["read", "store", "range"] as const;
 
-export function figuresTable(figures: Figures, data: string): HTMLElement {
-  const { series } = figures;
+export function figuresTable(figures: Figures, series: readonly Series[], data: string): HTMLElement {
   const sizes = [...new Set(series.flatMap(({ points }) => points.map(({ size }) => size)))].sort((a, b) => a - b);
   const ratio = ratios(figures);
   return el(
     "table",
     { class: "figures" },
-    el("caption", {}, el("div", {}, el("span", {}, caption(figures)), csvLink(figures, data))),
+    el("caption", {}, el("div", {}, el("span", {}, caption(figures, series)), csvLink(figures, data))),
     el(
       "thead",
       {},
@@ -43,9 +42,13 @@ export function figuresTable(figures: Figures, data: string): HTMLElement {
   );
 }
 
-/** Whole calls are timed where a function ran. */
+/** Whole calls are timed where a function ran; what came from the disk is known of cold runs. */
 function columnsOf(series: Series): string[] {
-  return hasTotals(series) ? [...COLUMNS, "total"] : [...COLUMNS];
+  return [...COLUMNS, ...(readDisk(series) ? ["disk"] : []), ...(hasTotals(series) ? ["total"] : [])];
+}
+
+function readDisk(series: Series): boolean {
+  return series.points.some(({ diskBytes }) => (diskBytes ?? 0) > 0);
 }
 
 function hasTotals(series: Series): boolean {
@@ -60,6 +63,7 @@ function cells(series: Series, point: Point | undefined): HTMLElement[] {
     el("td", { class: "r s" }, point ? formatCount(point.documents) : "–"),
     el("td", { class: "r", title: runs }, series.key === "javascript" ? time(point?.storeMs) : el("b", {}, time(point?.storeMs))),
     el("td", { class: "r muted", title: runs }, range),
+    ...(readDisk(series) ? [el("td", { class: "r" }, point?.diskBytes ? megabytes(point.diskBytes) : "–")] : []),
     ...(hasTotals(series) ? [el("td", { class: "r" }, series.key === "javascript" ? el("b", {}, time(point?.totalMs)) : time(point?.totalMs))] : []),
   ];
 }
@@ -81,18 +85,19 @@ function ratios(figures: Figures): Map<number, string> {
 }
 
 /** What the figures are: how many runs, warm or cold, when and where. */
-export function caption(figures: Figures): string {
-  const counts = figures.series.flatMap(({ points }) => points.map(({ runs }) => runs));
+export function caption(figures: Figures, series: readonly Series[]): string {
+  const counts = series.flatMap(({ points }) => points.map(({ runs }) => runs));
   const least = Math.min(...counts);
   const most = Math.max(...counts);
   const runs = least === most ? `${most}` : `${least} to ${most}`;
   const when = figures.done
     ? ` ${new Date(figures.done.at).toLocaleString("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" })}, ${figures.done.machine}.`
     : "";
-  const isMixed = figures.series.some(({ points }) => points.some(({ same }) => !same));
+  const isMixed = series.some(({ points }) => points.some(({ same }) => !same));
+  const wasKept = figures.cache === "cold" && figures.done !== null && !series.some(readDisk);
   return `Median, and range of ${runs} ${figures.cache ?? "warm"} runs, in ms.${when} “total” is the whole call of a function, where one ran.${
     isMixed ? " A line whose result differs is no answer." : ""
-  }`;
+  }${wasKept ? " The system kept the tables in memory all the same, so these runs were hardly cold." : ""}`;
 }
 
 function csvLink(figures: Figures, data: string): HTMLAnchorElement {

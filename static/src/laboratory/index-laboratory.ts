@@ -4,7 +4,7 @@
  */
 import { el } from "../workspace/marks.ts";
 import { formatCount, plural } from "../workspace/wording.ts";
-import { Figures, parseMs, planFacts, shortSize, summary } from "./figures.ts";
+import { Figures, parseMs, planFacts, type Series, shortSize, summary } from "./figures.ts";
 import { figuresTable, writeCosts } from "./figures_table.ts";
 import type { Drawn, LabChart } from "./lab-chart.ts";
 import { ask, post } from "./line_stream.ts";
@@ -27,6 +27,7 @@ export class IndexLaboratory extends HTMLElement {
 
   connectedCallback(): void {
     for (const message of this.#config.figures) this.#figures.take(message);
+    for (const { key } of this.#figures.series) this.#chosen.add(key);
     this.#fillSizes();
     this.#listen();
     if (this.#prediction === null) this.#predictAgain();
@@ -44,6 +45,11 @@ export class IndexLaboratory extends HTMLElement {
     const part = this.querySelector<Part>(`#lab-${name}`);
     if (!part) throw new Error(`The page has no #lab-${name}`);
     return part;
+  }
+
+  /** What was measured of the lines that are chosen. */
+  get #series(): Series[] {
+    return this.#figures.series.filter(({ key }) => key === "own" || this.#chosen.has(key));
   }
 
   get #chart(): LabChart {
@@ -102,7 +108,7 @@ export class IndexLaboratory extends HTMLElement {
     const drawing = this.#draft === null ? null : (this.#chosenRadio("draw") as "scan" | "index");
     this.#chart.data = {
       sizes: this.#config.sizes,
-      series: this.#draft === null ? this.#figures.series : [],
+      series: this.#draft === null ? this.#series : [],
       prediction: this.#draft ?? this.#prediction ?? {},
       drawing,
       largest: this.#largest,
@@ -125,11 +131,12 @@ export class IndexLaboratory extends HTMLElement {
   }
 
   #showFigures(): void {
-    const { series, plan, writes } = this.#figures;
+    const { plan, writes } = this.#figures;
+    const series = this.#series;
     const isShown = series.length > 0 && this.#draft === null;
     this.#part("table").hidden = !isShown;
     if (isShown) {
-      this.#part("table").replaceChildren(figuresTable(this.#figures, this.#config.data));
+      this.#part("table").replaceChildren(figuresTable(this.#figures, series, this.#config.data));
       const parts = summary(series, plan, this.#prediction);
       this.#part("summary").replaceChildren(...parts.map((part) => (typeof part === "string" ? part : el("strong", {}, part.strong))));
     }
@@ -152,7 +159,11 @@ export class IndexLaboratory extends HTMLElement {
     const box = el("input", { type: "checkbox", name: "line", value: line.key, checked: this.#chosen.has(line.key) });
     const isImpossible = line.key === "javascript" && !plan.has_filter_twin;
     box.disabled = line.key === "own" || isImpossible;
-    box.addEventListener("change", () => (box.checked ? this.#chosen.add(line.key) : this.#chosen.delete(line.key)));
+    box.addEventListener("change", () => {
+      if (box.checked) this.#chosen.add(line.key);
+      else this.#chosen.delete(line.key);
+      this.#show();
+    });
     const note = isImpossible ? "this condition reads otherwise in JavaScript" : line.key === "own" ? "your plan" : line.note;
     return el("label", { class: isImpossible ? "off" : undefined }, box, swatch(line.key), el("span", {}, line.name, note && el("span", { class: "why" }, `, ${note}`)));
   }
@@ -263,6 +274,7 @@ export class IndexLaboratory extends HTMLElement {
     };
     const earlier = this.#figures;
     this.#figures = new Figures();
+    this.#chart.scrollIntoView({ block: "nearest" });
     await this.#listenTo(this.#config.urls.measure, body, (message) => {
       if (message.type === "functions") this.#showFunctions(message.functions);
       if (message.type === "plan") this.#showPlan(message);

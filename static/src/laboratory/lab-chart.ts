@@ -1,11 +1,11 @@
 /**
  * <lab-chart>: data in, SVG out. Time against documents, both logarithmic: distinct markers, hollow where a function could
  * not read so many, whiskers from the fastest to the slowest run, labels at line ends, the prediction dashed, the limit of
- * one function as a red hairline. A second drawing for narrow places. While `drawing`, a pointer draws the prediction and
+ * one function as a red hairline. Other drawings for narrower places. While `drawing`, a pointer draws the prediction and
  * `draw` events tell { size, ms }.
  */
 import { formatCount } from "../workspace/wording.ts";
-import { decades, type Layout, NARROW, Scale, spread, WIDE } from "./chart_model.ts";
+import { decades, type Layout, MIDDLE, NARROW, Scale, spread, WIDE } from "./chart_model.ts";
 import { formatTime, type Point, READ_LIMIT, type Series, shortSize } from "./figures.ts";
 import type { Prediction } from "./messages.ts";
 import { markerPath, svg } from "./symbols.ts";
@@ -33,6 +33,14 @@ interface Label {
   /** Where its line ends. */
   from: number;
 }
+
+/** What fits beside the plot. */
+const LABEL_CHARACTERS = 25;
+
+/** The look of a prediction's label. */
+const PREDICTED = "lb pl";
+
+const cut = (name: string): string => (name.length > LABEL_CHARACTERS ? `${name.slice(0, LABEL_CHARACTERS - 1)}…` : name);
 
 const fixed = (number: number): string => number.toFixed(1);
 
@@ -63,7 +71,7 @@ export class LabChart extends HTMLElement {
 
   #draw(): void {
     this.classList.toggle("is-drawing", this.#data.drawing !== null);
-    this.replaceChildren(this.#drawing(WIDE), this.#drawing(NARROW));
+    this.replaceChildren(...[WIDE, MIDDLE, NARROW].map((layout) => this.#drawing(layout)));
   }
 
   #drawing(layout: Layout): SVGSVGElement {
@@ -78,7 +86,7 @@ export class LabChart extends HTMLElement {
     const description = `chart-description-${layout.kind}`;
     return svg(
       "svg",
-      { class: `chart ${layout.kind}`, viewBox: `0 -8 ${layout.width} ${layout.height}`, role: "img", "aria-labelledby": `${title} ${description}` },
+      { class: `chart ${layout.kind}`, "data-layout": layout.kind, viewBox: `0 -8 ${layout.width} ${layout.height}`, role: "img", "aria-labelledby": `${title} ${description}` },
       svg("title", { id: title }, "Time in the store against documents in the table, both axes logarithmic"),
       svg("desc", { id: description }, describe(series)),
       svg("rect", { class: "pad", x: layout.left, y: layout.top, width: layout.right - layout.left, height: layout.bottom - layout.top }),
@@ -110,7 +118,7 @@ export class LabChart extends HTMLElement {
 
   #tell(event: PointerEvent): void {
     const shown = [...this.querySelectorAll<SVGSVGElement>("svg")].find((one) => one.getBoundingClientRect().width > 0);
-    const scale = this.#scales.get(shown?.classList.contains("nar") ? "nar" : "wid");
+    const scale = this.#scales.get(shown?.dataset.layout ?? "");
     const matrix = shown?.getScreenCTM();
     if (!scale || !matrix) return;
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
@@ -124,18 +132,18 @@ function grid(scale: Scale): SVGElement[] {
   const parts: SVGElement[] = [];
   for (let exponent = scale.low; exponent <= scale.high; exponent++) {
     const y = scale.y(10 ** exponent);
-    const text = exponent >= 0 ? formatCount(10 ** exponent) : String(Number((10 ** exponent).toPrecision(1)));
+    const text = exponent < 0 ? String(Number((10 ** exponent).toPrecision(1))) : kind === "nar" && exponent > 3 ? shortSize(10 ** exponent) : formatCount(10 ** exponent);
     parts.push(svg("path", { class: "g", d: `M${left} ${fixed(y)}H${right}` }), svg("text", { class: "ax e", x: left - 8, y: fixed(y + 4) }, text));
   }
   for (const { size, isLong } of scale.ticks) {
     const x = fixed(scale.x(size));
     parts.push(svg("path", { class: "tk", d: `M${x} ${bottom}v${isLong ? 8 : 4}` }));
-    if (isLong) parts.push(svg("text", { class: "ax m", x, y: bottom + 24 }, kind === "wid" ? formatCount(size) : shortSize(size)));
+    if (isLong) parts.push(svg("text", { class: "ax m", x, y: bottom + 24 }, kind === "nar" ? shortSize(size) : formatCount(size)));
   }
   parts.push(
     svg("path", { class: "base", d: `M${left} ${bottom}H${right}` }),
     svg("text", { class: "ax m", x: (left + right) / 2, y: bottom + 46 }, "documents in the table"),
-    svg("text", { class: "ax", x: left - (kind === "wid" ? 46 : 40), y: top - 10 }, "ms in the store"),
+    svg("text", { class: "ax", x: left - (kind === "nar" ? 40 : 46), y: top - 10 }, "ms in the store"),
   );
   return parts;
 }
@@ -197,12 +205,13 @@ function seriesView(scale: Scale, series: Series): SVGElement {
 }
 
 function labels(scale: Scale, series: readonly Series[], prediction: Partial<Prediction>): SVGElement[] {
-  const isWide = scale.layout.kind === "wid";
+  const isWide = scale.layout.kind !== "nar";
   const wanted: Label[] = [];
   for (const { key, name, note, points } of series) {
     const end = points.at(-1);
     if (!end) continue;
-    const text = isWide && (key === "wrong" || key === "prefix") ? `${name}, ${note}` : name;
+    const full = isWide && (key === "wrong" || key === "prefix") ? `${name}, ${note}` : name;
+    const text = full.length > LABEL_CHARACTERS ? cut(name) : full;
     const y = scale.y(end.ms);
     wanted.push({ y, from: scale.x(end.size), text, detail: `${formatTime(end.ms)}${key === "javascript" ? " in all" : ""} · ${formatCount(end.documents)} read`, look: `lb l-${key}` });
   }
@@ -211,22 +220,36 @@ function labels(scale: Scale, series: readonly Series[], prediction: Partial<Pre
     if (!end) continue;
     const y = clampY(scale, end[1]);
     const text = isWide ? `your prediction: ${name}` : `you, ${name}: ${formatTime(end[1])}`;
-    wanted.push({ y, from: scale.x(end[0]), text, detail: formatTime(end[1]), look: "lb pl" });
+    wanted.push({ y, from: scale.x(end[0]), text, detail: formatTime(end[1]), look: PREDICTED });
   }
   return isWide ? wideLabels(scale, wanted) : narrowLabels(scale, wanted);
 }
 
+/** At the right of a line that reaches the edge; right beside the end of one that is still being measured, above one that
+ *  ended before. */
 function wideLabels(scale: Scale, wanted: readonly Label[]): SVGElement[] {
-  const { top, bottom, right } = scale.layout;
-  const heights = spread(wanted.map(({ y }) => y - 3), 36, top - 6, bottom - 6);
-  return wanted.flatMap(({ text, detail, look, from, y }, at) => {
+  const front = Math.max(...wanted.filter(({ look }) => look !== PREDICTED).map(({ from }) => from));
+  const isAtEdge = (label: Label): boolean => label.from > scale.layout.right - 1;
+  const atEdge = wanted.filter(isAtEdge);
+  const atFront = wanted.filter((label) => !isAtEdge(label) && label.from === front);
+  const behind = wanted.filter((label) => !isAtEdge(label) && label.from < front);
+  return [
+    ...column(scale, atEdge, scale.layout.right + 18),
+    ...column(scale, atFront, front + 14),
+    ...behind.map(({ text, look, from, y }) => svg("text", { class: `${look} e`, x: fixed(from - 12), y: fixed(y - 8) }, text)),
+  ];
+}
+
+function column(scale: Scale, labels: readonly Label[], x: number): SVGElement[] {
+  const { top, bottom } = scale.layout;
+  const heights = spread(labels.map(({ y }) => y - 3), 36, top - 6, bottom - 6);
+  return labels.flatMap(({ text, detail, look, from, y }, at) => {
     const height = heights[at] ?? top;
-    const tie = svg("path", { class: "tie", d: `M${fixed(from + 9)} ${fixed(y)}L${right + 14} ${fixed(height + 4)}` });
-    const isFar = Math.abs(height + 4 - y) > 14 || from < right - 1;
+    const tie = svg("path", { class: "tie", d: `M${fixed(from + 9)} ${fixed(y)}L${fixed(x - 4)} ${fixed(height + 4)}` });
     return [
-      ...(isFar ? [tie] : []),
-      svg("text", { class: look, x: right + 18, y: fixed(height + 4) }, text),
-      svg("text", { class: "ls", x: right + 18, y: fixed(height + 20) }, detail),
+      ...(Math.abs(height + 4 - y) > 14 ? [tie] : []),
+      svg("text", { class: look, x: fixed(x), y: fixed(height + 4) }, text),
+      svg("text", { class: "ls", x: fixed(x), y: fixed(height + 20) }, detail),
     ];
   });
 }
@@ -234,7 +257,7 @@ function wideLabels(scale: Scale, wanted: readonly Label[]): SVGElement[] {
 function narrowLabels(scale: Scale, wanted: readonly Label[]): SVGElement[] {
   const { top, bottom, right } = scale.layout;
   const heights = spread(wanted.map(({ y }) => y - 10), 17, top + 44, bottom - 6);
-  return wanted.map(({ text, look }, at) => svg("text", { class: `${look} e`, x: right - 12, y: fixed(heights[at] ?? top) }, text));
+  return wanted.map(({ text, look, from }, at) => svg("text", { class: `${look} e`, x: fixed(Math.min(right, from) - 12), y: fixed(heights[at] ?? top) }, text));
 }
 
 function nothingYet({ left, right, top, bottom }: Layout): SVGElement {

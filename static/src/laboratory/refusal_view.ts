@@ -22,7 +22,7 @@ function words(ran: RanMessage, scanned: ScannedMessage | undefined, lesson: str
   const rows = `${formatCount(ran.count)} rows`;
   if (ran.error !== null) {
     return [
-      el("p", {}, el("strong", {}, `On your own table of ${rows}, ${ran.name} stopped at ${formatCount(ran.documents)} documents.`)),
+      el("p", {}, el("strong", {}, `On your own table of ${rows}, ${ran.name} stopped at ${formatCount(Math.min(ran.documents, ran.limit))} documents.`)),
       el("p", { class: "mono small" }, ran.error),
       el("p", { class: "small" }, "Hollow points were timed by the laboratory alone; a function cannot get there.", ...placeView(ran.place, lesson)),
     ];
@@ -31,7 +31,7 @@ function words(ran: RanMessage, scanned: ScannedMessage | undefined, lesson: str
   if (scanned) {
     const outcome = scanned.error === null
       ? `The same question as a full scan read ${formatCount(scanned.documents)} and came to an end.`
-      : `The same question as a full scan, on a copy of your table, stopped at ${formatCount(scanned.documents)} documents.`;
+      : `The same question as a full scan, on a copy of your table, stopped at ${formatCount(Math.min(scanned.documents, ran.limit))} documents.`;
     return [
       el("p", {}, el("strong", {}, `Your own table has ${rows}. ${read}`)),
       el("p", {}, outcome),

@@ -40,6 +40,8 @@ export interface WorkspaceConfig {
   csrf: string;
   nonce: string;
   lesson: string;
+  /** The page where reads of that table are measured up to a million documents. */
+  laboratory: { url: string; table: string } | null;
 }
 
 /** Where the learner's edits stand. `text` is the same in words, for the header. */

@@ -1,8 +1,9 @@
 /**
  * <dock-tabs>: its children share one place, one at a time, behind a row of tabs. The chosen one is remembered.
  *
- * A child names its tab with `data-tab`. What it wants to have beside the tabs it offers as `tools`. The code of a panel
- * that most visits never open comes with its first opening (dock_panels.ts).
+ * A child names its tab with `data-tab`; a link among them leads to a page of its own. What a panel wants to have beside
+ * the tabs it offers as `tools`. The code of a panel that most visits never open comes with its first opening
+ * (dock_panels.ts).
  */
 import { bus } from "./bus.ts";
 import { loadPanel } from "./dock_panels.ts";
@@ -21,11 +22,14 @@ export class DockTabs extends HTMLElement {
   readonly #tabs = new Map<string, HTMLButtonElement>();
   readonly #list = el("div", { class: "tabs", role: "tablist" });
   readonly #tools = el("div", { class: "tools push" });
+  /** Pages of their own that look like tabs. */
+  #links: HTMLElement[] = [];
 
   connectedCallback(): void {
     this.#list.setAttribute("aria-label", this.dataset.label ?? "Panels");
     for (const panel of this.querySelectorAll<WithTools>(":scope > [data-tab]")) this.#add(panel);
-    this.prepend(el("div", { class: "strip" }, this.#list, this.#tools));
+    this.#links = [...this.querySelectorAll<HTMLElement>(":scope > a.tab")];
+    this.prepend(el("div", { class: "strip" }, this.#list, ...this.#links, this.#tools));
     const remembered = localStorage.getItem(STORAGE_KEY) ?? "";
     const first = this.#panels.keys().next().value;
     this.#choose(this.#panels.has(remembered) ? remembered : first);
@@ -34,6 +38,7 @@ export class DockTabs extends HTMLElement {
 
   disconnectedCallback(): void {
     this.#stop?.();
+    this.append(...this.#links);
     this.#list.parentElement?.remove();
     this.#list.replaceChildren();
     this.#panels.clear();

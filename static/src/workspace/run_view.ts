@@ -3,6 +3,7 @@ import { readableMessage, serverPlace } from "../frame/error_place.ts";
 import { bus, workspaceConfig } from "./bus.ts";
 import { comparisonView } from "./comparison_view.ts";
 import { jumpTo } from "./jump.ts";
+import { laboratoryLink } from "./laboratory_link.ts";
 import { el, icon, isPersona, personMark, stepMark } from "./marks.ts";
 import type { ComparedMessage, ReadMessage, RunMessage, WriteMessage } from "./messages.ts";
 import { detailsView } from "./run_details.ts";
@@ -58,7 +59,7 @@ export class RunView {
   }
 
   #readView(read: ReadMessage, at: number): HTMLElement {
-    const line = el("p", {}, chip(read), ...(isFullScan(read) ? [] : [this.#compareButton(read, at)]));
+    const line = el("p", {}, chip(read), ...(isFullScan(read) ? [] : [this.#compareButton(read, at)]), laboratoryLink(this.#run, read));
     this.#reads.set(at, line);
     return line;
   }
