@@ -14,6 +14,7 @@ LEFT_TO_RIGHT = [
     "schema",
     "store",
     "seeding",
+    "listeners",
     "laboratory",
     "runtime",
     "jobs",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ from sandbox.engine.clock import Clock, SystemClock
 from sandbox.engine.errors import StoreUnavailable
 from sandbox.engine.jobs.scheduler import Scheduler
 from sandbox.engine.jobs.workplace import Workplace
+from sandbox.engine.listeners import Listeners, TraceListener
 from sandbox.engine.live_code import DeployResult, LiveCode
 from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse, ResponseSink
@@ -31,10 +32,8 @@ from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.seeding import insert_rows
 from sandbox.engine.store import (
-    Commit,
     Comparison,
     Files,
-    PushProgress,
     Quota,
     Store,
     StoredFile,
@@ -56,7 +55,7 @@ from sandbox.engine.sync.outbox import Close, Send
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Watch
 from sandbox.engine.system_functions import SYSTEM_FUNCTIONS
-from sandbox.engine.trace import BackfillNote, Cause, CommitNote, DeployNote, FunctionKind, Order, RunNote, TraceNote
+from sandbox.engine.trace import Cause, FunctionKind, Order, RunNote
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +66,6 @@ DUE_FILE = "jobs.due"
 ROWS_PER_COMMIT = 250
 
 Arguments = Mapping[str, Any] | Sequence[Any]
-TraceListener = Callable[[TraceNote], None]
 
 
 class Deployment:
@@ -91,13 +89,14 @@ class Deployment:
         self.callers = callers
         self.origin = origin
         self.site_origin = site_origin
+        self._listeners = Listeners(clock)
         self._host = JsLanes(tools)
         files = Files(store, on_commit=lambda: self.live.wake())
         self.storage = Storage(files, UploadTokens(store.secret, clock), f"{origin}/api/storage")
         self.executor = Executor(store, self._host, clock, self.storage)
         self.executor.system_functions = SYSTEM_FUNCTIONS
         self.live = LiveQueries(store, self.executor, self.note_run)
-        self.live.on_commit(self._note_commit)
+        self.live.on_commit(self._listeners.note_commit)
         self.actions = Actions(
             self.executor,
             store,
@@ -109,7 +108,6 @@ class Deployment:
             fetch_policy=fetch_policy,
         )
         self.executor.actions = self.actions
-        self._listeners: list[TraceListener] = []
         self._sessions: set[SyncSession] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
@@ -127,7 +125,7 @@ class Deployment:
             clock,
             origin=origin,
             site_origin=site_origin,
-            report=self._note_progress,
+            report=self._listeners.note_progress,
             on_load=self._note_load,
         )
 
@@ -225,7 +223,7 @@ class Deployment:
         self.jobs.start()
         self.live.expire_all(Cause("deploy"))
         if self.revision is not None:
-            self._tell(DeployNote(self.revision, self.clock.now_ns() / 1_000_000, total_ms))
+            self._listeners.note_load(self.revision, total_ms)
 
     # ── clients and calls ───────────────────────────────────────────────────
 
@@ -380,7 +378,7 @@ class Deployment:
     # ── notes for the panels ────────────────────────────────────────────────
 
     def add_listener(self, listener: TraceListener) -> None:
-        self._listeners.append(listener)
+        self._listeners.add(listener)
 
     def remove_listener(self, listener: TraceListener) -> None:
         self._listeners.remove(listener)
@@ -394,26 +392,7 @@ class Deployment:
         return not self._listeners and not self.live.has_listeners and not self.jobs.is_busy
 
     def note_run(self, note: RunNote) -> None:
-        self._tell(note)
-
-    def _note_progress(self, progress: PushProgress) -> None:
-        at_ms = self.clock.now_ns() / 1_000_000
-        self._tell(BackfillNote(at_ms, progress.table, progress.indexes, progress.documents, progress.total))
-
-    def _note_commit(self, commit: Commit) -> None:
-        if not commit.changes:
-            return  # a pushed schema, or a mutation that wrote nothing: other notes tell of those
-        tables = tuple(sorted({change.table for change in commit.changes}))
-        at_ms = commit.ts / 1_000_000
-        documents = len(commit.changes)
-        self._tell(CommitNote(commit.ts, commit.run_id, at_ms, commit.cause, commit.writer, tables, documents))
-
-    def _tell(self, note: TraceNote) -> None:
-        for listener in list(self._listeners):
-            try:
-                listener(note)
-            except Exception:
-                logger.exception("A trace listener failed")
+        self._listeners.note_run(note)
 
     def _note_plan(self, next_job_ms: float | None) -> None:
         """Leaves a mark in the folder while functions are scheduled, for whoever starts the server again."""
