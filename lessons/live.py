@@ -41,7 +41,7 @@ async def save_and_deploy(workspace: Workspace, lesson: Lesson, edit: Edit) -> S
     # then the newer one stays (`unless_newer`).
     async with _turns.setdefault(workspace.id, asyncio.Lock()):
         revision = await sync_to_async(workspaces.save_revision)(
-            workspace, edit.base_revision, edit.files, edit.compiled
+            workspace, edit.base_revision, edit.files, edit.compiled, edit.removed
         )
         try:
             async with registry.use(workspace.id) as deployment:

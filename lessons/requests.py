@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lessons.catalogue import Lesson
+from lessons.file_names import objection, quoted, twins
 from sandbox.engine import limits
 
 COMPILED_BYTES_MAX = 4 * limits.PROJECT_BYTES_MAX
@@ -19,11 +20,14 @@ PANE_SOURCE = re.compile(r"src/.+(?<!\.d)\.(tsx?|jsx?)")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The project as the tab has it. `compiled` lacks the files that did not compile."""
+    """The project as the tab has it. `compiled` lacks the files that did not compile, `removed` names those that the
+    base revision had and the tab has no more.
+    """
 
     base_revision: int
     files: Mapping[str, str]
     compiled: Mapping[str, str]
+    removed: frozenset[str] = frozenset()
 
 
 class Refused(Exception):
@@ -48,10 +52,11 @@ def parse_edit(body: bytes, lesson: Lesson) -> Edit:
     message = _json_object(body)
     files = _texts(message, "files")
     compiled = _texts(message, "compiled")
+    removed = _removed(message, files, lesson)
     _check_names(files, compiled, lesson)
     if _bytes(files) > limits.PROJECT_BYTES_MAX or _bytes(compiled) > COMPILED_BYTES_MAX:
         raise too_large()
-    return Edit(_revision(message), files, compiled)
+    return Edit(_revision(message), files, compiled, removed)
 
 
 def compiled_names(paths: Iterable[str]) -> set[str]:
@@ -86,15 +91,31 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+def _removed(message: Mapping[str, Any], files: Mapping[str, str], lesson: Lesson) -> frozenset[str]:
+    paths = message.get("removed", [])
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise _bad("`removed` must be a list of paths.")
+    locked = sorted(lesson.locked.intersection(paths))
+    if locked:
+        raise _bad(f"{quoted(locked[0])} cannot be removed in this lesson.")
+    return frozenset(paths) - files.keys()
+
+
 def _check_names(files: Mapping[str, str], compiled: Mapping[str, str], lesson: Lesson) -> None:
     for path, text in files.items():
-        if path not in lesson.files:
-            raise _bad(f"This lesson has no file {_quoted(path)}.")
+        reason = None if path in lesson.files else objection(path)
+        if reason is not None:
+            raise _bad(reason)
         if path in lesson.locked and text != lesson.files[path]:
-            raise _bad(f"{_quoted(path)} cannot be changed in this lesson.")
-    unknown = set(compiled) - compiled_names(lesson.files)
+            raise _bad(f"{quoted(path)} cannot be changed in this lesson.")
+    if len(files) > limits.PROJECT_FILES_MAX:
+        raise _bad(f"A project has at most {limits.PROJECT_FILES_MAX} files, this one has {len(files)}.")
+    same = twins(files)
+    if same is not None:
+        raise _bad(f"{quoted(same[0])} and {quoted(same[1])} would be one module: give one another name.")
+    unknown = set(compiled) - compiled_names({*files, *lesson.files})
     if unknown:
-        raise _bad(f"Nothing in this lesson compiles to {_quoted(min(unknown))}.")
+        raise _bad(f"Nothing in this project compiles to {quoted(min(unknown))}.")
 
 
 def _revision(message: Mapping[str, Any]) -> int:
@@ -106,10 +127,6 @@ def _revision(message: Mapping[str, Any]) -> int:
 
 def _bytes(texts: Mapping[str, str]) -> int:
     return sum(len(text.encode()) for text in texts.values())
-
-
-def _quoted(path: str) -> str:
-    return json.dumps(path[:80], ensure_ascii=False)
 
 
 def _bad(message: str) -> Refused:

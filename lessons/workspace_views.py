@@ -27,6 +27,7 @@ from lessons.models import Workspace
 from lessons.prose import code_spans
 from lessons.requests import Edit, Refused, parse_edit, too_large
 from lessons.verdict import CheckResult, Place
+from sandbox.engine import limits
 from sandbox.gateway import front_end, keys, tokens
 
 
@@ -164,6 +165,7 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         "goodRevision": await live.good_revision(workspace),
         "files": project.files,
         "locked": sorted(lesson.locked),
+        "limits": {"files": limits.PROJECT_FILES_MAX, "bytes": limits.PROJECT_BYTES_MAX},
         "token": tokens.issue(workspace.id).text,
         "identities": keys.issue_identities(workspace.id),
         "urls": {

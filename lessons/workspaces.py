@@ -6,7 +6,7 @@ Deploying a saved revision is the deployment's business; see `live.py`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,21 +74,26 @@ def read_project(revision: Revision) -> Project:
 
 
 def save_revision(
-    workspace: Workspace, base_revision: int, files: Mapping[str, str], compiled: Mapping[str, str]
+    workspace: Workspace,
+    base_revision: int,
+    files: Mapping[str, str],
+    compiled: Mapping[str, str],
+    removed: Collection[str] = (),
 ) -> Revision:
-    """Saves `files` over the last revision; paths that are not given stay as they are. Raises Stale.
+    """Saves `files` over the last revision, without those that were `removed`; others stay. Raises Stale.
 
     Saving what is saved already makes no new revision, so a repeated request is harmless.
     """
     try:
         with transaction.atomic():
             last = head(workspace)
-            changed = {**last.files, **_store(files)}
+            kept = {path: sha256 for path, sha256 in last.files.items() if path not in removed}
+            changed = {**kept, **_store(files)}
             if changed == last.files:
                 return _fill_in(last, compiled)
             if base_revision != last.number:
                 raise Stale(read_project(last))
-            revision = _add_revision(workspace, last.number, files, compiled, over=last.files)
+            revision = _add_revision(workspace, last.number, files, compiled, over=kept)
             _announce(workspace, Event.Kind.SAVED, revision=revision.number)
             return revision
     except IntegrityError:

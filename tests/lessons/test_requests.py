@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,17 @@ def test_an_edit_is_read(lesson: Lesson) -> None:
         {**EDIT, "files": {"src/App.tsx": 7}},
         {**EDIT, "files": {"src/App.tsx": "\ud800"}},
         {**EDIT, "files": {"../../settings.py": ""}},
-        {**EDIT, "files": {"convex/http.ts": ""}},
+        {**EDIT, "files": {"convex/bad-name.ts": ""}},
+        {**EDIT, "files": {"src/../convex/x.ts": ""}},
+        {**EDIT, "files": {"src/a\u0000b.ts": ""}},
+        {**EDIT, "files": {"src/.hidden.ts": ""}},
+        {**EDIT, "files": {"src/notes.md": ""}},
+        {**EDIT, "files": {"other/x.ts": ""}},
+        {**EDIT, "files": {"src/" + "a" * 100 + ".ts": ""}},
+        {**EDIT, "files": {"src/App.tsx": "", "src/app.js": ""}},
+        {**EDIT, "files": {f"src/f{number}.ts": "" for number in range(200)}},
+        {**EDIT, "removed": "src/App.tsx"},
+        {**EDIT, "removed": [7]},
         {**EDIT, "files": {"convex/_generated/server.js": ""}},
         {**EDIT, "compiled": None},
         {**EDIT, "compiled": {"convex/signups.js": ""}},
@@ -61,6 +72,19 @@ def test_anything_else_is_refused_in_a_sentence(lesson: Lesson, message: object)
     refused = refusal(lesson, message)
     assert (refused.status, refused.error) == (400, "bad-request")
     assert refused.message.endswith(".")
+
+
+def test_a_project_may_have_files_of_its_own_and_lose_the_starters(lesson: Lesson) -> None:
+    files = {"convex/http.ts": "", "src/parts/a-list.tsx": ""}
+    message = {**EDIT, "files": files, "compiled": {"src/parts/a-list.js": ""}, "removed": ["src/App.tsx"]}
+    edit = parse_edit(json.dumps(message).encode(), lesson)
+    assert (edit.files, edit.removed) == (files, {"src/App.tsx"})
+
+
+def test_a_locked_file_stays(lesson: Lesson) -> None:
+    locked = replace(lesson, locked=frozenset({"convex/schema.ts"}))
+    refused = refusal(locked, {**EDIT, "removed": ["convex/schema.ts"]})
+    assert refused.message == '"convex/schema.ts" cannot be removed in this lesson.'
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ def test_a_saved_revision_holds_the_whole_project(workspace: Workspace, lesson: 
     assert project.compiled == COMPILED
 
 
+def test_a_removed_file_is_gone_from_the_next_revision_and_stays_in_the_last(workspace: Workspace) -> None:
+    revision = save_revision(workspace, 1, {"src/Main.tsx": "// moved"}, {}, {APP})
+    assert APP not in read_project(revision).files
+    assert APP in read_project(workspace.revisions.get(number=1)).files
+
+
 def test_an_edit_of_an_old_revision_is_refused_with_theirs_and_nothing_is_lost(workspace: Workspace) -> None:
     save_revision(workspace, 1, {APP: "// first"}, {})
     with pytest.raises(Stale) as refused:

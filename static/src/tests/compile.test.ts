@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { originalPlace } from "../source_map.ts";
 import { compileSources } from "../worker/compile.ts";
 
-function compile(text: string): string {
-  const { files, problems } = compileSources({ "src/App.tsx": text });
+function compile(text: string, others: Record<string, string> = {}): string {
+  const { files, problems } = compileSources({ "src/App.tsx": text, ...others });
   assert.deepEqual(problems, []);
   return files["src/App.js"] ?? assert.fail("nothing compiled");
 }
@@ -29,8 +29,16 @@ Deno.test("relative imports get what a browser needs, types and package names st
     import { api } from "../convex/_generated/api";
     import type { Doc } from "../convex/_generated/dataModel";
     export * from "./List.tsx";
-    export const f = (row: Doc<"x">) => [useQuery, api, row, import("./later")];`);
+    export const f = (row: Doc<"x">) => [useQuery, api, row, import("./later")];`, { "src/List.tsx": "", "src/later.ts": "" });
   assert.deepEqual(module.match(/"[^"]+"/g), ['"convex/react"', '"../convex/_generated/api.js"', '"./List.js"', '"./later.js"']);
+});
+
+Deno.test("an import that no file answers is told with its place and gives no module: a pane could not load it", () => {
+  const texts = { "src/App.tsx": 'import "./parts/Row";', "src/parts/Row.tsx": 'import "../App";\nexport * from "./gone";' };
+  const { files, problems } = compileSources(texts);
+  assert.deepEqual(Object.keys(files), ["src/App.js"]);
+  assert.deepEqual(problems.map(({ file, line, column }) => [file, line, column]), [["src/parts/Row.tsx", 2, 15]]);
+  assert.match(problems[0]?.message ?? "", /"\.\/gone"/);
 });
 
 Deno.test("JSX becomes calls of the runtime in the import map", () => {

@@ -94,3 +94,22 @@ Deno.test("without a schema any table may be named", () => {
   made.loadTypes(PACK);
   assert.deepEqual(made.check("convex/signups.ts"), []);
 });
+
+Deno.test("the imports of a renamed file follow; the generated files are left alone", () => {
+  const made = project();
+  made.setFile("src/List.tsx", "export const rows = 1;");
+  made.setFile("src/App.tsx", `${APP}\nimport { rows } from "./List";\nvoid rows;`);
+  const [change, ...others] = made.renameFile("src/List.tsx", "src/parts/Rows.tsx");
+  assert.deepEqual(others, []);
+  assert.equal(change?.file, "src/App.tsx");
+  assert.deepEqual(change?.edits.map(({ insert }) => insert), ["./parts/Rows"]);
+});
+
+Deno.test("a removed file is missed by those who import it, and is new when it comes back", () => {
+  const made = project();
+  made.removeFile("convex/signups.ts");
+  assert.match(made.check("src/App.tsx")[0]?.message ?? "", /signups/);
+  assert.deepEqual(made.check("convex/signups.ts"), []);
+  made.setFile("convex/signups.ts", SIGNUPS.replace("list", "all"));
+  assert.match(made.check("src/App.tsx")[0]?.message ?? "", /'list'/);
+});

@@ -155,3 +155,10 @@ function nextEvent(state: ProjectState, random: (below: number) => number, step:
   ];
   return possible[random(possible.length)] ?? edit("text");
 }
+
+Deno.test("a file that was removed or came back is an edit like any other", () => {
+  const files = { "convex/schema.ts": "a" };
+  const { effects } = run({ type: "replaced", files }, { type: "pauseEnded" });
+  assert.deepEqual(effects, [{ do: "save", base: 1, files }]);
+  assert.deepEqual(run({ type: "replaced", files: { ...FILES } }).effects, []);
+});

@@ -29,11 +29,23 @@ export function browserSpecifier(specifier: string): string {
   return /^\.\.?\//.test(specifier) ? `${specifier.replace(/\.(?:tsx?|jsx?)$/, "")}.js` : specifier;
 }
 
-/** An `after` transformer: by then TypeScript has dropped the imports that were only types. */
-const rewriteImports: ts.TransformerFactory<ts.SourceFile> = (context) => (source) => {
+/** The module that a relative import of `file` means: "src/parts/List.js". undefined when it lies outside of src/. */
+export function importedModule(file: string, specifier: string): string | undefined {
+  if (!/^\.\.?\//.test(specifier)) return undefined;
+  const path = new URL(browserSpecifier(specifier), `file:///${file}`).pathname.slice(1);
+  return path.startsWith("src/") ? path : undefined;
+}
+
+type OnImport = (specifier: ts.StringLiteral) => void;
+
+/** An `after` transformer: by then TypeScript has dropped the imports that were only types. `onImport` sees the others. */
+const rewriteImports = (onImport: OnImport): ts.TransformerFactory<ts.SourceFile> => (context) => (source) => {
   const { factory } = context;
-  const literal = (node: ts.Expression): ts.Expression =>
-    ts.isStringLiteral(node) ? factory.createStringLiteral(browserSpecifier(node.text)) : node;
+  const literal = (node: ts.Expression): ts.Expression => {
+    if (!ts.isStringLiteral(node)) return node;
+    onImport(node);
+    return factory.createStringLiteral(browserSpecifier(node.text));
+  };
   const visit = (node: ts.Node): ts.Node => {
     if (ts.isImportDeclaration(node)) {
       return factory.updateImportDeclaration(node, node.modifiers, node.importClause, literal(node.moduleSpecifier), node.attributes);
@@ -58,27 +70,40 @@ function base64(text: string): string {
   return btoa(bytes);
 }
 
-function compileFile(file: string, text: string): { code: string; problems: Problem[] } {
+/** A pane could not load it: the problem is said here, at its place, and the last good revision goes on. */
+function missingModule(file: string, text: string, specifier: ts.StringLiteral): Problem {
+  const before = text.slice(0, Math.max(0, ts.getOriginalNode(specifier).end - specifier.text.length - 2)).split("\n");
+  const message = `There is no file for "${specifier.text}" in this project.`;
+  return { file, line: before.length, column: (before.at(-1) ?? "").length + 1, message, source: "syntax", severity: "error" };
+}
+
+function compileFile(file: string, text: string, modules: ReadonlySet<string>): { code: string; problems: Problem[] } {
   let hasLoop = false;
+  const missing: Problem[] = [];
+  const onImport = (specifier: ts.StringLiteral): void => {
+    const module = importedModule(file, specifier.text);
+    if (module !== undefined && !modules.has(module)) missing.push(missingModule(file, text, specifier));
+  };
   const { outputText, sourceMapText, diagnostics } = ts.transpileModule(text, {
     fileName: file,
     reportDiagnostics: true,
     compilerOptions: OPTIONS,
-    transformers: { before: [guardLoops(() => (hasLoop = true))], after: [rewriteImports] },
+    transformers: { before: [guardLoops(() => (hasLoop = true))], after: [rewriteImports(onImport)] },
   });
   const code = outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, "");
   const map = JSON.stringify({ ...JSON.parse(sourceMapText ?? "{}"), sourceRoot: "", sources: [file] });
   return {
     code: `${code}${hasLoop ? guardSource(file) : ""}//# sourceMappingURL=data:application/json;base64,${base64(map)}\n`,
-    problems: (diagnostics ?? []).map((diagnostic) => toProblem(diagnostic, file, "syntax")),
+    problems: [...(diagnostics ?? []).map((diagnostic) => toProblem(diagnostic, file, "syntax")), ...missing],
   };
 }
 
 export function compileSources(files: Readonly<Record<string, string>>): Compiled {
   const compiled: Compiled = { files: {}, problems: [] };
-  for (const [file, text] of Object.entries(files)) {
-    if (!SOURCE.test(file) || file.endsWith(".d.ts")) continue;
-    const { code, problems } = compileFile(file, text);
+  const sources = Object.entries(files).filter(([file]) => SOURCE.test(file) && !file.endsWith(".d.ts"));
+  const modules = new Set(sources.map(([file]) => outputName(file)));
+  for (const [file, text] of sources) {
+    const { code, problems } = compileFile(file, text, modules);
     compiled.problems.push(...problems);
     if (problems.length === 0) compiled.files[outputName(file)] = code;
   }

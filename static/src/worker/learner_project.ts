@@ -9,7 +9,7 @@ import learnerConfig from "../learner-tsconfig.json" with { type: "json" };
 import type { Problem } from "../workspace/messages.ts";
 import { generateDeclarations } from "./codegen.ts";
 import { toProblem } from "./problems.ts";
-import type { Completions } from "./protocol.ts";
+import type { Completions, FileEdits } from "./protocol.ts";
 
 const COMPLETIONS_MAX = 300;
 
@@ -44,12 +44,27 @@ class MemoryFiles {
     const before = this.#files.get(path);
     if (before?.text === text) return;
     const snapshot = ts.ScriptSnapshot.fromString(text);
-    this.#files.set(path, { text, version: (before?.version ?? 0) + 1, snapshot });
+    // Counted over all files, so that a file that was removed and comes back is not taken for the old one.
     this.version += 1;
+    this.#files.set(path, { text, version: this.version, snapshot });
     for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
       this.#folders.add(path.slice(0, end));
     }
   }
+
+  remove(path: string): void {
+    if (this.#files.delete(path)) this.version += 1;
+  }
+}
+
+/** TypeScript's edits as ours. What it would change outside of the project's own files is left out. */
+function toFileEdits(changes: readonly ts.FileTextChanges[], sources: ReadonlyMap<string, string>): FileEdits[] {
+  return changes
+    .map(({ fileName, textChanges }) => ({
+      file: fileName.replace(/^\//, ""),
+      edits: textChanges.map(({ span, newText }) => ({ from: span.start, to: span.start + span.length, insert: newText })),
+    }))
+    .filter(({ file }) => sources.has(file));
 }
 
 export class LearnerProject {
@@ -61,6 +76,16 @@ export class LearnerProject {
   setFile(file: string, text: string): void {
     this.#sources.set(file, text);
     this.#files.put(toPath(file), text);
+    this.#generate();
+  }
+
+  removeFile(file: string): void {
+    this.#sources.delete(file);
+    this.#files.remove(toPath(file));
+    this.#generate();
+  }
+
+  #generate(): void {
     for (const [generated, declaration] of Object.entries(generateDeclarations(this.#sources))) {
       this.#generated.add(generated);
       this.#files.put(toPath(generated), declaration);
@@ -74,7 +99,15 @@ export class LearnerProject {
     this.#service.getProgram();
   }
 
+  /** The imports that follow when a file gets another name. */
+  renameFile(from: string, to: string): FileEdits[] {
+    const changes = this.#ready().getEditsForFileRename(toPath(from), toPath(to), {}, {});
+    return toFileEdits(changes, this.#sources);
+  }
+
   check(file: string): Problem[] {
+    // It was removed after it was asked for.
+    if (!this.#sources.has(file)) return [];
     const path = toPath(file);
     const service = this.#ready();
     const syntax = service.getSyntacticDiagnostics(path);

@@ -22,10 +22,25 @@ export interface Compiled {
   problems: Problem[];
 }
 
+/** A replacement in a text, in UTF-16 offsets of the text as it is. */
+export interface TextEdit {
+  from: number;
+  to: number;
+  insert: string;
+}
+
+export interface FileEdits {
+  file: string;
+  edits: TextEdit[];
+}
+
 export interface TypeScriptApi {
   /** Loads the types. Everything but `setFile` and `compile` waits for it. */
   start(args: { typesUrl: string; files: Record<string, string> }): { version: string; ms: number };
   setFile(args: { file: string; text: string }): void;
+  removeFile(args: { file: string }): void;
+  /** What renaming a file changes in the others, by TypeScript's account: the imports that name it. */
+  renameFile(args: { from: string; to: string }): FileEdits[];
   check(args: { file: string }): Problem[];
   complete(args: { file: string; position: number }): Completions;
   describe(args: { file: string; position: number; label: string }): string;

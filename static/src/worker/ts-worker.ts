@@ -23,6 +23,11 @@ async function start({ typesUrl, files }: Arguments<"start">): Promise<Result<"s
 const answers: Answers = {
   start,
   setFile: ({ file, text }) => project.setFile(file, text),
+  removeFile: ({ file }) => project.removeFile(file),
+  renameFile: async ({ from, to }) => {
+    await types;
+    return project.renameFile(from, to);
+  },
   check: async ({ file }) => {
     await types;
     return project.check(file);

@@ -9,6 +9,7 @@ import type {
   ClientMessage,
   CommitMessage,
   ComparedMessage,
+  Files,
   Persona,
   Place,
   Problem,
@@ -26,6 +27,8 @@ export interface WorkspaceConfig {
   goodRevision: number | null;
   files: Record<string, string>;
   locked: string[];
+  /** What a project may hold at most. */
+  limits: { files: number; bytes: number };
   token: string;
   identities: Record<Persona, string>;
   urls: {
@@ -82,6 +85,12 @@ export interface BusEvents {
   "go-to": Place;
   /** Open this tab of the dock. */
   "show-tab": { tab: string };
+  /** The project as it is on this page, saved or not. */
+  files: Files;
+  /** Make these the project's files, as an edit of the learner's: saved as a new revision, undone in the editor. */
+  "replace-files": { files: Files };
+  /** Ctrl+Enter in the editor: run the function in which the cursor stands. `name` is its export. */
+  "run-at-cursor": { file: string; name: string };
   /** Save at once, without waiting for the pause. */
   "save-now": undefined;
 

@@ -12,9 +12,12 @@ import { Checker } from "./checker.ts";
 import { askWhichVersion } from "./conflict_dialog.ts";
 import { type CheckState, EditorFooter } from "./editor_footer.ts";
 import { offsetOf, showProblems } from "./editor_problems.ts";
+import { editorGuards } from "./editor_guards.ts";
 import { createFileState, cursorPlace, fromElsewhere, setWrapping } from "./editor_state.ts";
-import { EditorTabs } from "./editor_tabs.ts";
-import { el } from "./marks.ts";
+import { EditorTabs, type TabFile } from "./editor_tabs.ts";
+import { FileActions, lockedReason } from "./file_actions.ts";
+import { el, icon } from "./marks.ts";
+import { MenuButton, type MenuItem } from "./menu_button.ts";
 import type { Files, Place, Problem } from "./messages.ts";
 import { joinProblems, resolveFile } from "./problem_list.ts";
 import { Project } from "./project.ts";
@@ -26,7 +29,8 @@ const NARROW = "(max-width: 600px)";
 const TYPING_MS = 600;
 
 class CodeEditor extends HTMLElement {
-  #files: string[] = [];
+  /** In the order of the tabs. The checker has the same list, so it is changed in place. */
+  readonly #files: string[] = [];
   #open = "";
   /** The states of the files that are not shown; the shown one lives in the view. */
   readonly #hidden = new Map<string, EditorState>();
@@ -42,6 +46,8 @@ class CodeEditor extends HTMLElement {
   #footer!: EditorFooter;
   #notice!: HTMLElement;
   #panel!: HTMLElement;
+  #message!: HTMLElement;
+  #actions!: FileActions;
   #typescript!: TypeScriptClient;
   #checker!: Checker<Problem[]>;
   #project!: Project;
@@ -49,7 +55,7 @@ class CodeEditor extends HTMLElement {
 
   connectedCallback(): void {
     const config = workspaceConfig();
-    this.#files = Object.keys(config.files);
+    this.#files.splice(0, this.#files.length, ...Object.keys(config.files));
     this.#typescript = new TypeScriptClient(config.urls.worker);
     this.#build();
     this.#startTypeScript(config.urls.types, config.files);
@@ -71,31 +77,75 @@ class CodeEditor extends HTMLElement {
   }
 
   #build(): void {
-    const { files, nonce } = workspaceConfig();
-    const wraps = matchMedia(NARROW).matches;
-    for (const [file, text] of Object.entries(files)) {
-      const state = createFileState({
-        file,
-        text,
-        locked: isLocked(file),
-        wraps,
-        nonce,
-        typescript: this.#typescript,
-        onEdit: (edited, content) => this.#edited(edited, content),
-        onCursor: (line, column) => this.#footer.showPlace(line, column),
-      });
-      this.#hidden.set(file, state);
-    }
-    const tabFiles = this.#files.map((file) => ({ file, locked: isLocked(file) }));
-    this.#tabs = new EditorTabs(tabFiles, PANEL_ID, (file) => this.#show(file));
+    const { files, limits } = workspaceConfig();
+    for (const [file, text] of Object.entries(files)) this.#hidden.set(file, this.#createState(file, text));
+    this.#tabs = new EditorTabs(this.#tabFiles(), PANEL_ID, (file) => this.#show(file));
+    this.#actions = new FileActions({
+      files: () => this.#project.files,
+      filesMax: limits.files,
+      isLocked,
+      followRename: (from, to) => this.#typescript.call("renameFile", { from, to }),
+      replace: (replaced, open) => this.#replaceAsLearner(replaced, open),
+      say: (words) => this.#say(words),
+    });
     this.#footer = new EditorFooter(() => this.#goToNextProblem());
     this.#notice = el("div", { class: "editor-notice", role: "status", hidden: true });
+    this.#message = el("div", { class: "editor-message", role: "status" });
     this.#panel = el("div", { class: "editor-panel", role: "tabpanel", id: PANEL_ID });
     const first = this.#files.find((file) => !isLocked(file)) ?? this.#files[0] ?? "";
     // The view starts with a state of ours: an empty one would put its styles on the page without the nonce.
     this.#view = new EditorView({ parent: this.#panel, state: this.#hidden.get(first) });
-    this.replaceChildren(el("div", { class: "strip" }, this.#tabs.element), this.#panel, this.#notice, this.#footer.element);
+    this.replaceChildren(this.#strip(), this.#panel, this.#message, this.#notice, this.#footer.element);
     this.#show(first);
+  }
+
+  #strip(): HTMLElement {
+    const add = el("button", { class: "btn sm icon bare", type: "button", "aria-label": "New file", title: "New file" }, icon("plus"));
+    add.addEventListener("click", () => void this.#actions.create());
+    const menu = new MenuButton("Files and editor", "more", () => this.#menuItems());
+    return el("div", { class: "strip" }, this.#tabs.element, add, el("div", { class: "push" }, menu.element));
+  }
+
+  #menuItems(): MenuItem[] {
+    const file = this.#open;
+    const name = file.slice(file.lastIndexOf("/") + 1);
+    return [
+      { label: "New file", choose: () => void this.#actions.create() },
+      { label: `Rename ${name}`, choose: () => void this.#actions.rename(file) },
+      { label: `Delete ${name}`, choose: () => void this.#actions.delete(file) },
+    ];
+  }
+
+  #tabFiles(): TabFile[] {
+    return this.#files.map((file) => ({ file, locked: isLocked(file) }));
+  }
+
+  #createState(file: string, text: string): EditorState {
+    const { nonce, limits } = workspaceConfig();
+    const guards = editorGuards({
+      bytesMax: limits.bytes,
+      lockedReason: isLocked(file) ? lockedReason(file) : undefined,
+      say: (words) => this.#say(words),
+    });
+    return createFileState({
+      file,
+      text,
+      locked: isLocked(file),
+      wraps: matchMedia(NARROW).matches,
+      nonce,
+      typescript: this.#typescript,
+      guards,
+      onEdit: (edited, content) => this.#edited(edited, content),
+      onCursor: (line, column) => this.#footer.showPlace(line, column),
+    });
+  }
+
+  /** A sentence below the text about what was just tried; it goes with the next edit, or when it is closed. */
+  #say(words: string): void {
+    if (!words) return this.#message.replaceChildren();
+    const close = el("button", { class: "btn sm icon bare", type: "button", "aria-label": "Close this note" }, icon("cross"));
+    close.addEventListener("click", () => this.#message.replaceChildren());
+    this.#message.replaceChildren(icon("warn"), el("p", {}, words), close);
   }
 
   #startTypeScript(typesUrl: string, files: Record<string, string>): void {
@@ -140,12 +190,14 @@ class CodeEditor extends HTMLElement {
       () => narrow.removeEventListener("change", wrap),
       () => document.removeEventListener("keydown", saveKey),
       bus.on("go-to", (place) => this.#goTo(place)),
+      bus.on("replace-files", ({ files }) => this.#replaceAsLearner(files)),
       bus.on("deploy-problems", (problems) => this.#showDeployProblems(problems)),
     ];
   }
 
   #edited(file: string, text: string): void {
     this.#editedAt = performance.now();
+    this.#say("");
     clearTimeout(this.#typingTimer);
     this.#tellTypeScript(file, text);
     this.#project.edit(file, text);
@@ -179,18 +231,57 @@ class CodeEditor extends HTMLElement {
     else this.#view.dispatch({ effects });
   }
 
+  /** An edit of many files at once: a new file, a rename, a restored revision. Locked files stay as they are. */
+  #replaceAsLearner(files: Files, open?: string): void {
+    const now = this.#project.files;
+    const locked = Object.keys(now).filter(isLocked).map((file) => [file, now[file] ?? ""] as const);
+    const next = { ...files, ...Object.fromEntries(locked) };
+    this.#say("");
+    this.#replaceFiles(next);
+    this.#project.replace(next);
+    if (open && open !== this.#open) this.#show(open);
+    if (open) this.#view.focus();
+  }
+
+  /** Shows exactly these files. Texts that change can be undone, each in its file. */
   #replaceFiles(files: Files): void {
-    for (const file of this.#files) {
-      const text = files[file];
-      if (text === undefined) continue;
-      const state = this.#hidden.get(file) ?? this.#view.state;
-      if (state.doc.toString() === text) continue;
-      const change = { changes: { from: 0, to: state.doc.length, insert: text }, annotations: fromElsewhere.of(true) };
-      if (this.#hidden.has(file)) this.#hidden.set(file, state.update(change).state);
-      else this.#view.dispatch(change);
-      this.#scrolls.delete(file);
-      this.#tellTypeScript(file, text);
+    const names = Object.keys(files);
+    const gone = this.#files.filter((file) => !(file in files));
+    for (const file of names) if (!this.#files.includes(file)) this.#hidden.set(file, this.#createState(file, files[file] ?? ""));
+    const added = names.filter((file) => !this.#files.includes(file));
+    const order = [...this.#files.filter((file) => file in files), ...added].sort((a, b) => names.indexOf(a) - names.indexOf(b));
+    this.#files.splice(0, this.#files.length, ...order);
+    for (const file of gone) this.#forget(file);
+    this.#tabs.setFiles(this.#tabFiles());
+    if (gone.includes(this.#open) && order[0]) this.#showFirst(order[0]);
+    else this.#tabs.select(this.#open);
+    for (const file of added) this.#tellTypeScript(file, files[file] ?? "");
+    for (const file of order) if (!added.includes(file)) this.#replaceText(file, files[file] ?? "");
+    if (gone.length > 0) {
+      this.#checker.edited("");
+      this.#showAll();
     }
+  }
+
+  #replaceText(file: string, text: string): void {
+    const state = this.#hidden.get(file) ?? this.#view.state;
+    if (state.doc.toString() === text) return;
+    const change = { changes: { from: 0, to: state.doc.length, insert: text }, annotations: fromElsewhere.of(true) };
+    if (this.#hidden.has(file)) this.#hidden.set(file, state.update(change).state);
+    else this.#view.dispatch(change);
+    this.#scrolls.delete(file);
+    this.#tellTypeScript(file, text);
+  }
+
+  #forget(file: string): void {
+    for (const kept of [this.#hidden, this.#scrolls, this.#types]) kept.delete(file);
+    this.#typescript.call("removeFile", { file }).catch((error: unknown) => this.#typescriptFailed(error));
+  }
+
+  /** The shown file has left the project: there is no state of it to keep. */
+  #showFirst(file: string): void {
+    this.#open = "";
+    this.#show(file);
   }
 
   #showTypes(file: string, problems: readonly Problem[]): void {

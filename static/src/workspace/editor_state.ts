@@ -26,6 +26,7 @@ export interface FileOptions {
   wraps: boolean;
   nonce: string;
   typescript: TypeScriptClient;
+  guards: Extension;
   onEdit(file: string, text: string): void;
   onCursor(line: number, column: number): void;
 }
@@ -84,6 +85,7 @@ export function createFileState(options: FileOptions): EditorState {
       editorTheme,
       wrapping.of(wrap(wraps)),
       locked(options),
+      options.guards,
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
       listeners(options),
     ],

@@ -1,4 +1,5 @@
 /** The file tabs above the editor: arrow keys move, each carries the count of its errors. */
+import { tabNames } from "./file_names.ts";
 import { el, icon } from "./marks.ts";
 
 export interface TabFile {
@@ -6,18 +7,39 @@ export interface TabFile {
   locked: boolean;
 }
 
-const baseName = (file: string): string => file.slice(file.lastIndexOf("/") + 1);
+/** A path as a part of an id: no two paths have the same. */
+const idPart = (file: string): string => file.replace(/[^A-Za-z0-9]/g, (character) => `-${character.charCodeAt(0)}-`);
 
 export class EditorTabs {
   readonly element: HTMLElement;
   readonly #tabs = new Map<string, HTMLButtonElement>();
+  readonly #panelId: string;
   readonly #choose: (file: string) => void;
 
   constructor(files: readonly TabFile[], panelId: string, choose: (file: string) => void) {
     this.#choose = choose;
+    this.#panelId = panelId;
     this.element = el("div", { class: "tabs", role: "tablist", "aria-label": "Files" });
-    for (const { file, locked } of files) this.element.append(this.#createTab(file, locked, panelId));
+    this.setFiles(files);
     this.element.addEventListener("keydown", (event) => this.#moveByKey(event));
+  }
+
+  /** Shows exactly these, in this order. What stays keeps its count and the focus. */
+  setFiles(files: readonly TabFile[]): void {
+    const names = tabNames(files.map(({ file }) => file));
+    for (const [file, tab] of this.#tabs) {
+      if (files.some((kept) => kept.file === file)) continue;
+      tab.remove();
+      this.#tabs.delete(file);
+    }
+    const inOrder = files.map(({ file, locked }) => [file, this.#tabs.get(file) ?? this.#createTab(file, locked)] as const);
+    this.#tabs.clear();
+    inOrder.forEach(([file, tab], place) => {
+      this.#tabs.set(file, tab);
+      const name = tab.querySelector(".name");
+      if (name) name.textContent = names[place] ?? file;
+      if (this.element.children[place] !== tab) this.element.insertBefore(tab, this.element.children[place] ?? null);
+    });
   }
 
   idOf(file: string): string {
@@ -28,6 +50,7 @@ export class EditorTabs {
     for (const [name, tab] of this.#tabs) {
       tab.setAttribute("aria-selected", String(name === file));
       tab.tabIndex = name === file ? 0 : -1;
+      if (name === file) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
   }
 
@@ -39,15 +62,14 @@ export class EditorTabs {
     tab?.append(el("span", { class: "count" }, icon("cross"), String(errors), word));
   }
 
-  #createTab(file: string, locked: boolean, panelId: string): HTMLButtonElement {
+  #createTab(file: string, locked: boolean): HTMLButtonElement {
     const tab = el(
       "button",
-      { class: "tab", role: "tab", type: "button", title: file, id: `tab-${file.replace(/\W/g, "-")}`, "aria-controls": panelId },
-      baseName(file),
+      { class: "tab", role: "tab", type: "button", title: file, id: `tab-${idPart(file)}`, "aria-controls": this.#panelId },
+      el("span", { class: "name" }),
       locked && el("span", { class: "muted small" }, "read only"),
     );
     tab.addEventListener("click", () => this.#choose(file));
-    this.#tabs.set(file, tab);
     return tab;
   }
 

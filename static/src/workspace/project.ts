@@ -72,6 +72,7 @@ export class Project {
       () => removeEventListener("online", online),
       () => removeEventListener("beforeunload", leaving),
     ];
+    bus.emit("files", options.files);
     this.#tellStatus();
     if (options.goodRevision !== null) bus.emit("deployed", { revision: options.goodRevision, liveMs: null });
     // The newest revision does not run: save it again, to learn why and say so.
@@ -80,6 +81,15 @@ export class Project {
 
   edit(file: string, text: string): void {
     this.#handle({ type: "edited", file, text });
+  }
+
+  /** Files were added, renamed, removed or brought back. */
+  replace(files: Files): void {
+    this.#handle({ type: "replaced", files });
+  }
+
+  get files(): Files {
+    return this.#state.files;
   }
 
   saveNow(): void {
@@ -95,6 +105,7 @@ export class Project {
 
   #handle(event: ProjectEvent): void {
     const [state, effects] = reduce(this.#state, event);
+    if (state.files !== this.#state.files) this.#options.bus.emit("files", state.files);
     this.#state = state;
     this.#tellStatus();
     for (const effect of effects) this.#perform(effect);
@@ -128,12 +139,13 @@ export class Project {
   async #save(base: number, files: Files): Promise<void> {
     clearTimeout(this.#retryTimer);
     this.#savingSince = performance.now();
+    const removed = Object.keys(this.#state.saved.files).filter((file) => !(file in files));
     const compiled = await this.#options.compile(files).catch((error: Error) => error);
     if (compiled instanceof Error) {
       return this.#handle({ type: "saveRefused", message: `${compiled.message}; reload the page` });
     }
     try {
-      const body = { base_revision: base, files, compiled: compiled.files };
+      const body = { base_revision: base, files, compiled: compiled.files, removed };
       await this.#answered(await postJson(this.#options.url, body), compiled.problems);
     } catch {
       this.#handle({ type: "saveFailed", reason: navigator.onLine ? "the server does not answer" : "you are offline" });

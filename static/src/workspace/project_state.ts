@@ -36,6 +36,8 @@ export interface ProjectState {
 
 export type ProjectEvent =
   | { type: "edited"; file: string; text: string }
+  /** Files were added, renamed, removed or brought back. */
+  | { type: "replaced"; files: Files }
   | { type: "pauseEnded" }
   | { type: "saveNow" }
   | { type: "retryNow" }
@@ -85,9 +87,9 @@ function save(state: ProjectState): Step {
   return [{ ...state, phase }, [{ do: "save", base: state.saved.revision, files: state.files }]];
 }
 
-function edited(state: ProjectState, file: string, text: string): Step {
-  if (state.files[file] === text) return stay(state);
-  const next = { ...state, files: { ...state.files, [file]: text } };
+function changed(state: ProjectState, files: Files): Step {
+  if (sameFiles(state.files, files)) return stay(state);
+  const next = { ...state, files };
   switch (state.phase.name) {
     case "resting":
     case "pausing":
@@ -176,7 +178,9 @@ function decided(state: ProjectState, takeTheirs: boolean): Step {
 export function reduce(state: ProjectState, event: ProjectEvent): Step {
   switch (event.type) {
     case "edited":
-      return edited(state, event.file, event.text);
+      return changed(state, { ...state.files, [event.file]: event.text });
+    case "replaced":
+      return changed(state, event.files);
     case "pauseEnded":
       return wantsSave(state);
     case "saveNow":
