@@ -38,7 +38,10 @@ ATTACKS = {
     ),
     "a 64 GB array buffer": ("new ArrayBuffer(64 * 1024 ** 3);", THROWN),
     "deep recursion": ("const deep = (n: number): number => deep(n + 1) + 1; return deep(0);", THROWN),
-    "a deeply nested result": ("let a: any = []; for (let i = 0; i < 1e6; i++) a = [a]; return a;", THROWN | NO_MEMORY | TIMED_OUT),
+    "a deeply nested result": (
+        "let a: any = []; for (let i = 0; i < 1e6; i++) a = [a]; return a;",
+        THROWN | NO_MEMORY | TIMED_OUT,
+    ),
     "regular expression backtracking": ("/^(a+)+$/.test('a'.repeat(40) + 'b');", TIMED_OUT),
     "a result of 100 MB": ("return 'x'.repeat(100e6);", NO_MEMORY),
     "a result of 17 MB": ("return 'x'.repeat(17 * 1024 * 1024);", {"LearnerError"}),

@@ -46,7 +46,6 @@
   const legacyText = guarded(realm.legacyText);
   realm.legacyText = (question, bytes) => legacyText(`${question}`, `${bytes}`);
 
-  const STREAM_BATCH = 256;
   const STACK_CHARACTERS_MAX = 16_384;
   const INDEX = "/index";
   const CONVEX_ERROR = Symbol.for("ConvexError");
@@ -210,9 +209,9 @@
       resolve(nextRow(stream));
       return "";
     }
-    const plan = stream.plan === null ? "" : `"plan":${stringify(stream.plan)},`;
+    const plan = stream.plan === null ? "" : `,"plan":${stringify(stream.plan)}`;
     stream.plan = null;
-    return `{"stream":${id},${plan}"count":${STREAM_BATCH}}`;
+    return `{"stream":${id}${plan}}`;
   }
 
   // A batch is "0" or "1" (the last one), then the documents, separated by tabs: JSON text holds no raw tab.

@@ -10,6 +10,8 @@ from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.syscalls.arguments import document, fields, optional_text, text
 from sandbox.engine.runtime.syscalls.context import CallContext, Operation, Reads, Stream
 
+# Who leaves early has little read ahead of them; who reads on gets four times as much with each batch.
+STREAM_BATCH_FIRST = 16
 STREAM_BATCH_MAX = 256
 
 
@@ -19,6 +21,7 @@ class Streams:
     def __init__(self, tx: Reads) -> None:
         self._tx = tx
         self._streams: dict[int, Stream] = {}
+        self._batches: dict[int, int] = {}
 
     @property
     def operations(self) -> Mapping[str, Operation]:
@@ -48,7 +51,9 @@ class Streams:
             self._streams[number] = self._tx.open_query(_plan(args["plan"]))
         if number not in self._streams:
             raise _no_such_query()
-        documents, is_done = await self._streams[number].next(STREAM_BATCH_MAX)
+        batch = self._batches.get(number, STREAM_BATCH_FIRST)
+        self._batches[number] = min(4 * batch, STREAM_BATCH_MAX)
+        documents, is_done = await self._streams[number].next(batch)
         if is_done and not documents:
             del self._streams[number]
         return "\t".join(("1" if is_done else "0", *(document.decode() for document in documents)))
