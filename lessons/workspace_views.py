@@ -171,6 +171,8 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         "urls": {
             "files": reverse("files", args=[workspace.id]),
             "token": reverse("token", args=[workspace.id]),
+            "functions": reverse("functions", args=[workspace.id]),
+            "functionRows": reverse("function-rows", args=[workspace.id]),
             "socket": f"/ws/workspace/{workspace.id}",
             "frame": "/s/{token}/frame/{persona}",
             "worker": static(front_end.dist_path("ts-worker.js")),

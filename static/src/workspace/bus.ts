@@ -34,6 +34,8 @@ export interface WorkspaceConfig {
   urls: {
     files: string;
     token: string;
+    functions: string;
+    functionRows: string;
     socket: string;
     /** Holds the placeholders {persona} and {token}. */
     frame: string;

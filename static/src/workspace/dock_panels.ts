@@ -1,6 +1,8 @@
 /** The panels of the dock whose code is not part of the page: each comes when its tab is opened for the first time. */
 
-const MODULES: Record<string, () => Promise<unknown>> = {};
+const MODULES: Record<string, () => Promise<unknown>> = {
+  "function-panel": () => import("../runner/function-panel.ts"),
+};
 
 /** Resolves when the element is defined. What the page brought along is defined already. */
 export async function loadPanel(tag: string): Promise<void> {
