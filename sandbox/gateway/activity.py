@@ -28,6 +28,8 @@ RANGE_LENGTH_MAX = 4_000
 DOCUMENT_LENGTH_MAX = 16_000
 FIELD_LENGTH_MAX = 1_000
 WRITES_LENGTH_MAX = 256_000
+FILTERED_FIELDS_MAX = 15
+_COMPARISONS = ("$eq", "$lt", "$lte", "$gt", "$gte")
 RESULT_LENGTH_MAX = 16_000
 
 
@@ -132,7 +134,34 @@ def _read(read: ReadNote) -> Message:
         "bytes": read.bytes,
         "store_ms": read.store_ms,
         "plan": plan_text(read),
+        "filtered_by": filtered_fields(read),
     }
+
+
+def filtered_fields(read: ReadNote) -> list[str]:
+    """The fields that a filter compares with a value and all of whose conditions must hold: those for equality first.
+
+    They are what an index could do instead.
+    """
+    equal: dict[str, None] = {}
+    other: dict[str, None] = {}
+    for operator in read.operators:
+        for condition in _conditions(operator.get("filter")):
+            (comparison, sides), *_ = condition.items()
+            if comparison not in _COMPARISONS or not isinstance(sides, list):
+                continue
+            for side in sides:
+                if isinstance(side, dict) and isinstance(side.get("$field"), str):
+                    (equal if comparison == "$eq" else other)[side["$field"][:FIELD_LENGTH_MAX]] = None
+    return [*equal, *(field for field in other if field not in equal)][:FILTERED_FIELDS_MAX]
+
+
+def _conditions(expression: Any) -> list[dict[str, Any]]:
+    if not isinstance(expression, dict) or not expression:
+        return []
+    if isinstance(every := expression.get("$and"), list):
+        return [condition for part in every for condition in _conditions(part)]
+    return [expression]
 
 
 def has_short_range(read: ReadNote) -> bool:

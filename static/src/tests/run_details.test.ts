@@ -7,7 +7,7 @@ import { wakeReason } from "../workspace/wake_reason.ts";
 
 const read = (change: Partial<ReadMessage> = {}): ReadMessage => ({
   table: "signups", index: "by_owner", range: [{ type: "Eq", fieldPath: "ownerId", value: "alice" }], order: "asc",
-  documents: 3, bytes: 9, store_ms: 0.1, plan: "by_owner · alice", ...change,
+  documents: 3, bytes: 9, store_ms: 0.1, plan: "by_owner · alice", filtered_by: [], ...change,
 });
 const row = (ownerId: string, name = "Ada") => ({ _id: "k1", ownerId, name });
 const write = (before: object | null, after: object | null): WriteMessage =>

@@ -9,7 +9,7 @@ const run = (change: Partial<RunMessage>): RunMessage => ({
   id: "r", path: "signups:listActive", kind: "query", args: ARGS, at_ms: 0, cause: { kind: "first", commit_ts: null }, writer: null,
   snapshot_ts: "1", commit_ts: null, reads: [{
     table: "signups", index: "by_owner", range: [{ type: "Eq", fieldPath: "ownerId", value: "alice" }], order: "asc",
-    documents: 1, bytes: 1, store_ms: 0, plan: "by_owner · alice",
+    documents: 1, bytes: 1, store_ms: 0, plan: "by_owner · alice", filtered_by: [],
   }], writes: [], store_ms: 0, total_ms: 0, log_lines: [], error: null, retries: 0, conflicts: [], result: null, unawaited: [],
   result_changed: true, sent_to: [], ...change,
 });

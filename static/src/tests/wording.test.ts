@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { sumUp } from "../workspace/comparison_view.ts";
 import type { ReadMessage } from "../workspace/messages.ts";
+import { scanAdvice } from "../workspace/scan_advice.ts";
 import { wakeReason } from "../workspace/wake_reason.ts";
 import { timeAxis } from "../workspace/time_axis.ts";
-import { describeCell, describeRead, describeUnawaited, describeWrites, documentName, formatMs, functionName, scanAdvice, shortId } from "../workspace/wording.ts";
+import { describeCell, describeRead, describeUnawaited, describeWrites, documentName, formatMs, functionName, shortId } from "../workspace/wording.ts";
 
 function read(change: Partial<ReadMessage> = {}): ReadMessage {
-  return { table: "signups", index: "by_owner", range: [], order: "asc", documents: 3, bytes: 9, store_ms: 0.1, plan: "by_owner · alice", ...change };
+  return { table: "signups", index: "by_owner", range: [], order: "asc", documents: 3, bytes: 9, store_ms: 0.1, plan: "by_owner · alice", filtered_by: [], ...change };
 }
 
 const write = (before: object | null, after: object | null) =>
@@ -26,11 +27,17 @@ Deno.test("what was not awaited is named once, with its count", () => {
   assert.equal(describeUnawaited(["db.insert", "db.patch", "db.insert"]), "await is missing: db.insert ×2, db.patch");
 });
 
-Deno.test("advice names the table's only index", () => {
-  const table = { name: "signups", count: 1, indexes: [{ name: "by_creation_time", fields: [] }, { name: "by_owner", fields: ["ownerId"] }] };
-  assert.equal(scanAdvice(table), "use index by_owner");
-  assert.equal(scanAdvice({ ...table, indexes: [] }), "add an index");
-  assert.equal(scanAdvice(undefined), "add an index");
+Deno.test("advice names an index that is there, or the line that declares one", () => {
+  const table = { name: "signups", count: 1, indexes: [{ name: "by_creation_time", fields: [] }, { name: "by_owner", fields: ["ownerId", "_creationTime"] }] };
+  const words = (filteredBy: string[], of: typeof table | undefined = table) => scanAdvice(of, { filtered_by: filteredBy }).words;
+  assert.equal(words([]), "use index by_owner");
+  assert.equal(words(["ownerId", "bus"]), "use index by_owner");
+  assert.equal(words(["bus"]), "add index by_bus");
+  assert.equal(words([], { ...table, indexes: [] }), "add an index");
+  assert.equal(words(["a.b"], undefined), "add index by_a_b");
+  assert.deepEqual(scanAdvice(table, { filtered_by: ["bus"] }), {
+    words: "add index by_bus", declaration: '.index("by_bus", ["bus"])', reading: '.withIndex("by_bus", (q) => q.eq("bus", …))',
+  });
 });
 
 Deno.test("a woken query says what of it the commit reached", () => {

@@ -69,6 +69,8 @@ export interface ReadMessage {
   store_ms: number;
   /** The read in words: "by_owner · alice". */
   plan: string;
+  /** The fields that its filter compares, equalities first: what an index could do instead. */
+  filtered_by: string[];
 }
 
 export interface WriteMessage {

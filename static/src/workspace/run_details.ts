@@ -1,8 +1,10 @@
 /** Everything that is known of one run, unfolded below its line: arguments, reads, writes, result, tries, log. */
+import { bus } from "./bus.ts";
 import { el } from "./marks.ts";
 import type { Document, ReadMessage, RunMessage, WriteMessage } from "./messages.ts";
 import { changedFields } from "./row_changes.ts";
 import { type ResultChange, resultChanges } from "./result_changes.ts";
+import { scanAdvice } from "./scan_advice.ts";
 import { describeCell, documentName, formatBytes, formatCount, formatMs, functionName, plural, shortId } from "./wording.ts";
 
 const ROWS_SHOWN = 50;
@@ -17,6 +19,7 @@ export function detailsView(run: RunMessage, before: RunMessage | null): HTMLEle
     ...part("Took", `${formatMs(run.total_ms)} ms: ${formatMs(run.store_ms)} in the store, ${formatMs(Math.max(0, run.total_ms - run.store_ms))} in the function`),
     ...(run.conflicts.length > 0 ? part("Tries", list(run.conflicts.map(describeConflict))) : []),
     ...(run.reads.length > 0 ? part("Read", readsTable(run.reads)) : []),
+    ...adviceParts(run.reads),
     ...(run.writes.length > 0 ? part("Wrote", list(run.writes.map(writeView), run.writes.length)) : []),
     ...resultParts(run, before),
     ...(run.log_lines.length > 0 ? part("Printed", el("pre", { class: "log" }, run.log_lines.join("\n"))) : []),
@@ -63,6 +66,18 @@ function readsTable(reads: readonly ReadMessage[]): HTMLElement {
   );
   const rest = reads.length > ROWS_SHOWN ? [el("tr", {}, el("td", { colspan: 4, class: "muted" }, `and ${formatCount(reads.length - ROWS_SHOWN)} more`))] : [];
   return el("table", { class: "sheet" }, el("thead", {}, head), el("tbody", {}, ...rows, ...rest));
+}
+
+function adviceParts(reads: readonly ReadMessage[]): HTMLElement[] {
+  const scan = reads.find((read) => read.index === null && read.filtered_by.length > 0);
+  if (!scan) return [];
+  const table = bus.latest("tables")?.find(({ name }) => name === scan.table);
+  const { declaration, reading } = scanAdvice(table, scan);
+  const lines = [
+    declaration !== null && el("li", {}, `In schema.ts, below ${scan.table}: `, el("code", {}, declaration)),
+    reading !== null && el("li", {}, "In the query, instead of the filter: ", el("code", {}, reading)),
+  ];
+  return part("Narrow it", el("ul", {}, ...lines));
 }
 
 function writeView(write: WriteMessage): HTMLElement {

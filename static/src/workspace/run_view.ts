@@ -7,8 +7,9 @@ import { laboratoryLink } from "./laboratory_link.ts";
 import { el, icon, isPersona, personMark, stepMark } from "./marks.ts";
 import type { ComparedMessage, ReadMessage, RunMessage, WriteMessage } from "./messages.ts";
 import { detailsView } from "./run_details.ts";
+import { scanAdvice } from "./scan_advice.ts";
 import { wakeReason } from "./wake_reason.ts";
-import { describeRead, describeUnawaited, formatMs, functionName, isFullScan, plural, scanAdvice } from "./wording.ts";
+import { describeRead, describeUnawaited, formatMs, functionName, isFullScan, plural } from "./wording.ts";
 
 const READS_SHOWN = 4;
 /** A loop that prints must not push the next run out of sight. */
@@ -129,7 +130,7 @@ function sentView(run: RunMessage): HTMLElement | null {
 function chip(read: ReadMessage): HTMLElement {
   if (!isFullScan(read)) return el("span", { class: "chip" }, describeRead(read));
   const table = bus.latest("tables")?.find(({ name }) => name === read.table);
-  return el("span", { class: "chip warn" }, icon("warn"), `${describeRead(read)} · `, adviceView(read, scanAdvice(table)));
+  return el("span", { class: "chip warn" }, icon("warn"), `${describeRead(read)} · `, adviceView(read, scanAdvice(table, read).words));
 }
 
 /** The advice leads to the line where an index of that table is declared. */

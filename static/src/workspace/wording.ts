@@ -1,5 +1,5 @@
 /** How figures, documents and reads are said. Pure, so that it can be tested without a page. */
-import type { Document, ReadMessage, TableInfo, WriteMessage } from "./messages.ts";
+import type { Document, ReadMessage, WriteMessage } from "./messages.ts";
 
 const ID_SHOWN = 4;
 const TEXT_SHOWN = 40;
@@ -90,13 +90,6 @@ export function isFullScan(read: ReadMessage): boolean {
 export function describeRead(read: ReadMessage): string {
   const plan = isFullScan(read) ? "full scan" : read.plan;
   return `${plan} · ${formatCount(read.documents)} read`;
-}
-
-/** What would narrow a full scan of this table, or null when it is unknown. */
-export function scanAdvice(table: TableInfo | undefined): string {
-  const own = (table?.indexes ?? []).filter((index) => index.name !== "by_id" && index.name !== "by_creation_time");
-  if (own.length === 0) return "add an index";
-  return own.length === 1 ? `use index ${own[0]?.name}` : "use an index";
 }
 
 /** How one cell reads. `exact` is the untruncated value for its tooltip. */
