@@ -33,6 +33,7 @@ BUILD = "lessons.laboratory_build"
 FUNCTIONS = "lessons.laboratory_worker"
 FORK_DOCUMENTS_MAX = 10_000
 FORK_RUNS = 5
+TOGETHER_MAX = 10_000
 WRITE_ROWS = 400
 ROWS_PER_INSERT = 250
 DOCUMENTS_BEYOND_REFUSAL = 500
@@ -103,17 +104,7 @@ async def measure(workspace: Workspace, lab: Laboratory, ask: Ask, tell: Tell) -
     shelf = shelf_of(lab)
     wanted = [size for size in shelf.sizes if size <= ask.largest]
     await _be_ready(shelf, wanted, chosen, tell)
-    measured = {
-        "do": "measure",
-        "shelf": shelf.to_json(),
-        "question": found["question"],
-        "lines": chosen,
-        "sizes": wanted,
-        "cache": ask.cache,
-        "runs": ask.runs,
-    }
-    async for message in office().work(laboratory.WORKER, measured, tell):
-        tell_and_keep(message)
+    await _measure_lines(shelf, found["question"], chosen, wanted, ask, tell_and_keep)
     await _measure_calls(workspace, shelf, found, wanted, ask, tell_and_keep)
     await _measure_writes(lab, tell_and_keep)
     done = {"type": "done", "at": datetime.now(UTC).isoformat(), "machine": machine(), "cache": ask.cache}
@@ -243,6 +234,34 @@ def _indexing(
         tell(message)
 
     return told
+
+
+async def _measure_lines(
+    shelf: laboratory.Shelf,
+    question: laboratory.Message,
+    lines: Sequence[laboratory.Message],
+    wanted: Sequence[int],
+    ask: Ask,
+    tell: Tell,
+) -> None:
+    """The small tables in one go, of the large ones each line by itself: whoever waits comes in between."""
+    task = {
+        "do": "measure",
+        "shelf": shelf.to_json(),
+        "question": question,
+        "cache": ask.cache,
+        "runs": ask.runs,
+    }
+    small = [size for size in wanted if size <= TOGETHER_MAX]
+    turns = [(small, list(lines))] + [([size], [line]) for size in wanted if size > TOGETHER_MAX for line in lines]
+    digests: dict[int, str] = {}
+    for of_sizes, of_lines in turns:
+        turn = {**task, "sizes": of_sizes, "lines": of_lines}
+        async for message in office().work(laboratory.WORKER, turn, tell):
+            if message["type"] == "point":
+                digest = message.pop("digest")
+                message["same"] = digest == digests.setdefault(message["size"], digest)
+            tell(message)
 
 
 async def _measure_calls(

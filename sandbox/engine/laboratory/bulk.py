@@ -41,6 +41,18 @@ def build_file(path: Path, table: str, rows: Iterable[Mapping[str, Value]], coun
     for draft in path.parent.glob(f"*{_DRAFT}*"):
         draft.unlink()
     draft = path.with_name(path.name + _DRAFT)
+    try:
+        _write_draft(draft, table, rows, count, report)
+        draft.chmod(0o600)
+        _to_disk(draft)
+        draft.rename(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)  # a disk that was too small must not stay full
+        raise
+    _to_disk(path.parent)
+
+
+def _write_draft(draft: Path, table: str, rows: Iterable[Mapping[str, Value]], count: int, report: Report) -> None:
     connection = sqlite3.connect(draft, isolation_level=None)
     try:
         # Nobody can see the draft, so nothing of it has to survive a failure.
@@ -55,10 +67,6 @@ def build_file(path: Path, table: str, rows: Iterable[Mapping[str, Value]], coun
         connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
-    draft.chmod(0o600)
-    _to_disk(draft)
-    draft.rename(path)
-    _to_disk(path.parent)
 
 
 def _fill(

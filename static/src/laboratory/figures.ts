@@ -97,7 +97,8 @@ export class Figures {
       runs: point.runs,
       documents: point.documents,
       rows: point.rows,
-      diskBytes: point.disk_bytes,
+      // A warm run may read a page of something else; that says nothing of the table.
+      diskBytes: point.cache === "cold" ? point.disk_bytes : null,
       storeMs: point.ms,
       totalMs: totals?.get(point.size)?.total_ms ?? null,
       same: point.same,

@@ -242,7 +242,7 @@ function wideLabels(scale: Scale, wanted: readonly Label[]): SVGElement[] {
 
 function column(scale: Scale, labels: readonly Label[], x: number): SVGElement[] {
   const { top, bottom } = scale.layout;
-  const heights = spread(labels.map(({ y }) => y - 3), 36, top - 6, bottom - 6);
+  const heights = spread(labels.map(({ y }) => y - 3), 36, top - 6, bottom - 24);
   return labels.flatMap(({ text, detail, look, from, y }, at) => {
     const height = heights[at] ?? top;
     const tie = svg("path", { class: "tie", d: `M${fixed(from + 9)} ${fixed(y)}L${fixed(x - 4)} ${fixed(height + 4)}` });

@@ -103,7 +103,7 @@ Deno.test("the CSV has every number of the table, and cells that are no formulas
   const lines = toCsv(figures, "signups-1").trim().split("\r\n");
   assert.deepEqual(lines[0], CSV_COLUMNS.join(","));
   assert.deepEqual(lines.length, 5);
-  assert.deepEqual(lines[1], `signups-1,signups:listActive,own,"'=a,""b""",warm,10,10,10,0.027,0.0135,0.054,5,0.027,0.75,0,2 cores,2026-11-28T21:00:00+00:00`);
+  assert.deepEqual(lines[1], `signups-1,signups:listActive,own,"'=a,""b""",warm,10,10,10,0.027,0.0135,0.054,5,0.027,0.75,,2 cores,2026-11-28T21:00:00+00:00`);
 });
 
 Deno.test("times are typed as people type them", () => {
