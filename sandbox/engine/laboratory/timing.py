@@ -16,6 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from sandbox.engine.errors import LearnerError
 from sandbox.engine.laboratory import indexes
 from sandbox.engine.laboratory.question import Comparison, Line, Question
 from sandbox.engine.store import layout
@@ -64,7 +65,11 @@ class LineReader:
 
     def __init__(self, connection: sqlite3.Connection, question: Question, line: Line) -> None:
         index = indexes.find(connection, line.fields)
-        assert index is not None, f"no index over {line.fields}"
+        if index is None:
+            raise LearnerError(
+                f"The index over {', '.join(line.fields)} gave way to newer ones before it was read. Measure again.",
+                code="IndexGaveWay",
+            )
         self._connection = connection
         self._question = question
         self._line = line
