@@ -29,7 +29,7 @@ export class DockTabs extends HTMLElement {
     this.#list.setAttribute("aria-label", this.dataset.label ?? "Panels");
     for (const panel of this.querySelectorAll<WithTools>(":scope > [data-tab]")) this.#add(panel);
     this.#links = [...this.querySelectorAll<HTMLElement>(":scope > a.tab")];
-    this.prepend(el("div", { class: "strip" }, this.#list, ...this.#links, this.#tools));
+    this.prepend(el("div", { class: "strip" }, el("div", { class: "tab-row" }, this.#list, ...this.#links), this.#tools));
     const remembered = localStorage.getItem(STORAGE_KEY) ?? "";
     const first = this.#panels.keys().next().value;
     this.#choose(this.#panels.has(remembered) ? remembered : first);
@@ -39,7 +39,7 @@ export class DockTabs extends HTMLElement {
   disconnectedCallback(): void {
     this.#stop?.();
     this.append(...this.#links);
-    this.#list.parentElement?.remove();
+    this.#list.closest(".strip")?.remove();
     this.#list.replaceChildren();
     this.#panels.clear();
     this.#tabs.clear();
