@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lessons import laboratory_views, runner_views, views, workspace_views
+from lessons import laboratory_views, phone_views, runner_views, views, workspace_views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("w/<str:workspace_id>/laboratory/seed", laboratory_views.seed, name="laboratory-seed"),
     path("w/<str:workspace_id>/files", workspace_views.files, name="files"),
     path("w/<str:workspace_id>/token", workspace_views.renew_token, name="token"),
+    path("w/<str:workspace_id>/phone", phone_views.phone_code, name="phone-code"),
     path("w/<str:workspace_id>/functions", runner_views.functions, name="functions"),
     path("w/<str:workspace_id>/functions/rows", runner_views.rows, name="function-rows"),
     path("w/<str:workspace_id>/tasks/<int:number>/check", workspace_views.run_check, name="check"),

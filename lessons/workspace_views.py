@@ -171,6 +171,7 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         "urls": {
             "files": reverse("files", args=[workspace.id]),
             "token": reverse("token", args=[workspace.id]),
+            "phone": reverse("phone-code", args=[workspace.id]),
             "functions": reverse("functions", args=[workspace.id]),
             "functionRows": reverse("function-rows", args=[workspace.id]),
             "socket": f"/ws/workspace/{workspace.id}",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.urls import path, re_path
 
-from sandbox.gateway import tokens, views
+from sandbox.gateway import phone, tokens, views
 from sandbox.gateway.file_routes import file_routes
 from sandbox.gateway.http_api import api_routes
 from sandbox.gateway.http_requests import Refusal
@@ -33,6 +33,8 @@ async def deployment_of_token(request: HttpRequest, token: str) -> AsyncIterator
 
 urlpatterns = [
     re_path(r"^frame/(?P<persona>alice|bob)$", views.frame, name="pane-frame"),
+    path("phone/<str:persona>/<str:key>/", phone.page, name="phone"),
+    path("phone/<str:persona>/<str:key>/start", phone.start, name="phone-start"),
     path("app/<int:revision>/<path:path>", views.module, name="pane-module"),
     *api_routes(deployment_of_token),
     *file_routes(deployment_of_token),

@@ -69,7 +69,15 @@ async def health(request: HttpRequest) -> HttpResponse:
 @xframe_options_exempt
 @with_token
 async def frame(request: HttpRequest, token: tokens.Token, persona: Persona) -> HttpResponse:
-    """The page inside a client pane. It has an origin of its own, and its policy is the wall around learner code."""
+    """The page inside a client pane, which waits for the page around it to start it."""
+    return await pane_page(request, token, persona)
+
+
+async def pane_page(request: HttpRequest, token: tokens.Token, persona: Persona, *, start: str = "") -> HttpResponse:
+    """A page with an origin of its own; its policy is the wall around learner code.
+
+    `start` is where a page that stands alone asks what to show.
+    """
     nonce = secrets.token_urlsafe(16)
     revision = request.GET.get("revision", "")
     context = {
@@ -77,6 +85,7 @@ async def frame(request: HttpRequest, token: tokens.Token, persona: Persona) -> 
         "persona_name": persona.capitalize(),
         "revision": revision if revision.isdecimal() else "",
         "nonce": nonce,
+        "start": start,
         "import_map": _import_map(front_end.manifest().imports),
     }
     response = await sync_to_async(render)(request, "frame.html", context)

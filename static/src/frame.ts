@@ -14,6 +14,7 @@ import { placeOf, readableMessage, thrown } from "./frame/error_place.ts";
 import { haveSameSources, readSources } from "./frame/module_sources.ts";
 import { PaneClient } from "./frame/pane_client.ts";
 import type { Access, FromFrame, Start, ToFrame } from "./frame/protocol.ts";
+import { standAlone } from "./frame/stand_alone.ts";
 
 /** After so many failed reconnects the token may be the reason: ask for a new one, but not all the time. */
 const RETRIES_BEFORE_ACCESS = 3;
@@ -212,5 +213,10 @@ function begin(event: MessageEvent<Start>): void {
   new Frame(port, event.data, element);
 }
 
-addEventListener("message", begin);
-parent.postMessage({ type: "hello" }, "*");
+const root = document.getElementById("root");
+if (root?.dataset.start && parent === window) {
+  standAlone(root, root.dataset.start, (port, start) => new Frame(port, start, root));
+} else {
+  addEventListener("message", begin);
+  parent.postMessage({ type: "hello" }, "*");
+}

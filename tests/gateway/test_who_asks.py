@@ -60,6 +60,8 @@ SAMPLES = {
     "number": "1",
     "revision": "1",
     "path": "App.js",
+    "persona": "alice",
+    "key": "KEY",
     "function": "signups/listActive",
     "file": "00000000-0000-4000-8000-000000000000",
 }

@@ -34,6 +34,7 @@ export interface WorkspaceConfig {
   urls: {
     files: string;
     token: string;
+    phone: string;
     functions: string;
     functionRows: string;
     socket: string;

@@ -70,7 +70,15 @@ function revealFindings(event: Event): void {
   form?.parentElement?.querySelector(".findings")?.scrollIntoView({ block: "nearest" });
 }
 
+/** The dialog is seldom wanted: its code comes with the first click. */
+async function openPhone(event: MouseEvent): Promise<void> {
+  if (!(event.target instanceof Element) || !event.target.closest("[data-phone]")) return;
+  const { openPhoneDialog } = await import("./phone_dialog.ts");
+  openPhoneDialog();
+}
+
 export function connectPageLinks(): void {
+  document.addEventListener("click", (event) => void openPhone(event));
   bus.on("go-to", revealEditor);
   document.addEventListener("click", followJump);
   document.addEventListener("keydown", checkByKey, { capture: true });
