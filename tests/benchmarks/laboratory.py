@@ -55,16 +55,14 @@ async def measure(folder: Path, say: Callable[[str], None], documents: int) -> l
         quiet.clear()
         for _ in range(SCANS):
             ends = time.perf_counter() + QUIET_S
-            await _echoes(echo, lambda ends=ends: time.perf_counter() < ends, quiet)  # type: ignore[misc]
+            await _echoes(echo, lambda ends=ends: time.perf_counter() < ends, quiet)
             await learner.send("work " + json.dumps(task))
             answer = asyncio.ensure_future(learner.recv())
-            await _echoes(echo, lambda answer=answer: not answer.done(), busy)  # type: ignore[misc]
+            await _echoes(echo, lambda answer=answer: not answer.done(), busy)
             assert json.loads(await answer)[-1]["documents"] == documents
     what = f"others' echo, p99, while one scans {documents:,}"
     return [
-        Figure(
-            "  echo, p50, while nobody and while one scans", _part(busy, 0.5), "ms", _part(quiet, 0.5), "nobody scans"
-        ),
+        Figure("others' echo, p50, while one scans", _part(busy, 0.5), "ms", _part(quiet, 0.5), "nobody scans"),
         against(what, _part(busy, 0.99), _part(quiet, 0.99), "ms", "nobody scans", at_most=3),
     ]
 
@@ -72,9 +70,7 @@ async def measure(folder: Path, say: Callable[[str], None], documents: int) -> l
 async def _echoes(client: ClientConnection, goes_on: Callable[[], bool], samples: list[float]) -> None:
     while goes_on():
         started = time.perf_counter()
-        await client.send(
-            '{"type":"echo","of":"a frame of about a hundred bytes, like a small message of the protocol"}'
-        )
+        await client.send(FRAME)
         await client.recv()
         samples.append((time.perf_counter() - started) * 1000)
         await asyncio.sleep(PAUSE_S)
