@@ -116,6 +116,7 @@ class Event(models.Model):
         CHECKED = "checked"
         PREDICTED = "predicted"
         MEASURED = "measured"
+        SOLUTION = "solution"
 
     at = models.DateTimeField(auto_now_add=True)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="events")

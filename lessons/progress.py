@@ -39,5 +39,10 @@ def last_attempt(workspace: Workspace, task: int) -> Attempt | None:
     return Attempt(result, last.payload["revision"], _attempts(workspace, task).count())
 
 
+def has_passed(workspace: Workspace, task: int) -> bool:
+    """Whether a check of the task has ever passed."""
+    return _attempts(workspace, task).filter(payload__result__passed=True).exists()
+
+
 def _attempts(workspace: Workspace, task: int) -> QuerySet[Event]:
     return workspace.events.filter(kind=Event.Kind.CHECKED, payload__task=task).order_by("id")

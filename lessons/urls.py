@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lessons import laboratory_views, phone_views, runner_views, views, workspace_views
+from lessons import history_views, laboratory_views, phone_views, runner_views, views, workspace_views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,6 +17,10 @@ urlpatterns = [
     path("w/<str:workspace_id>/laboratory/refuse", laboratory_views.refuse, name="laboratory-refuse"),
     path("w/<str:workspace_id>/laboratory/seed", laboratory_views.seed, name="laboratory-seed"),
     path("w/<str:workspace_id>/files", workspace_views.files, name="files"),
+    path("w/<str:workspace_id>/history", history_views.timeline, name="history"),
+    path("w/<str:workspace_id>/history/starter", history_views.starter, name="history-starter"),
+    path("w/<str:workspace_id>/history/<int:number>", history_views.revision, name="history-revision"),
+    path("w/<str:workspace_id>/history/solution/<int:number>", history_views.solution, name="history-solution"),
     path("w/<str:workspace_id>/token", workspace_views.renew_token, name="token"),
     path("w/<str:workspace_id>/phone", phone_views.phone_code, name="phone-code"),
     path("w/<str:workspace_id>/functions", runner_views.functions, name="functions"),

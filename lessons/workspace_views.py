@@ -170,6 +170,8 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         "identities": keys.issue_identities(workspace.id),
         "urls": {
             "files": reverse("files", args=[workspace.id]),
+            "history": reverse("history", args=[workspace.id]),
+            "solution": reverse("history-solution", args=[workspace.id, lesson.tasks[0].number]),
             "token": reverse("token", args=[workspace.id]),
             "phone": reverse("phone-code", args=[workspace.id]),
             "functions": reverse("functions", args=[workspace.id]),

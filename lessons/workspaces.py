@@ -15,6 +15,9 @@ from django.db import IntegrityError, transaction
 from lessons.catalogue import Lesson
 from lessons.models import Blob, Event, Person, Revision, Workspace
 
+# Every pause in typing makes one: a thousand are days of work, and the starter stays whatever its age.
+REVISIONS_KEPT_MAX = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -95,6 +98,7 @@ def save_revision(
                 raise Stale(read_project(last))
             revision = _add_revision(workspace, last.number, files, compiled, over=kept)
             _announce(workspace, Event.Kind.SAVED, revision=revision.number)
+            _forget_oldest(workspace, revision.number)
             return revision
     except IntegrityError:
         # Two tabs saved at the same moment: the other one won the number.
@@ -126,6 +130,13 @@ def _fill_in(revision: Revision, compiled: Mapping[str, str]) -> Revision:
         revision.compiled = {**revision.compiled, **_store(missing)}
         revision.save(update_fields=["compiled"])
     return revision
+
+
+def _forget_oldest(workspace: Workspace, newest: int) -> None:
+    """Keeps the starter, the last revisions, and the one that runs."""
+    running = workspace.revisions.filter(is_good=True).order_by("number").last()
+    oldest = workspace.revisions.filter(number__gt=1, number__lte=newest - REVISIONS_KEPT_MAX)
+    oldest.exclude(number=0 if running is None else running.number).delete()
 
 
 def _add_revision(

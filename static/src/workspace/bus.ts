@@ -33,6 +33,8 @@ export interface WorkspaceConfig {
   identities: Record<Persona, string>;
   urls: {
     files: string;
+    history: string;
+    solution: string;
     token: string;
     phone: string;
     functions: string;

@@ -4,6 +4,7 @@
  */
 import { bus } from "./bus.ts";
 import { el, icon } from "./marks.ts";
+import { editsAreSaved } from "./saved_first.ts";
 
 const ONE_VIEW = matchMedia("(max-width: 1199px)");
 
@@ -25,20 +26,6 @@ function checkByKey(event: KeyboardEvent): void {
   event.preventDefault();
   event.stopPropagation();
   document.querySelector<HTMLFormElement>("form[data-check]")?.requestSubmit();
-}
-
-/** The check runs on what is saved, so the last keystrokes go first. Resolves even if they could not be saved. */
-function editsAreSaved(): Promise<void> {
-  const isUnsaved = (): boolean => ["editing", "saving"].includes(bus.latest("status")?.state ?? "saved");
-  if (!isUnsaved()) return Promise.resolve();
-  return new Promise((resolve) => {
-    const stop = bus.on("status", () => {
-      if (isUnsaved()) return;
-      stop();
-      resolve();
-    });
-    bus.emit("save-now", undefined);
-  });
 }
 
 type Fetch = typeof fetch;
