@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from lessons.catalogue import Lesson
 from lessons.file_names import objection, quoted, twins
-from sandbox.engine import limits
+from sandbox.engine import limits, parse_client_json
 
 COMPILED_BYTES_MAX = 4 * limits.PROJECT_BYTES_MAX
 BODY_BYTES_MAX = 2 * (limits.PROJECT_BYTES_MAX + COMPILED_BYTES_MAX)
@@ -49,7 +48,7 @@ def parse_edit(body: bytes, lesson: Lesson) -> Edit:
     """Raises Refused."""
     if len(body) > BODY_BYTES_MAX:
         raise too_large()
-    message = _json_object(body)
+    message = json_object(body)
     files = _texts(message, "files")
     compiled = _texts(message, "compiled")
     removed = _removed(message, files, lesson)
@@ -64,13 +63,14 @@ def compiled_names(paths: Iterable[str]) -> set[str]:
     return {re.sub(r"\.[^.]+$", ".js", path) for path in paths if PANE_SOURCE.fullmatch(path)}
 
 
-def _json_object(body: bytes) -> Mapping[str, Any]:
+def json_object(body: bytes, what: str = "The request") -> dict[str, Any]:
+    """Raises Refused where the bytes are no JSON object, or hold half of a surrogate pair."""
     try:
-        message = json.loads(body)
+        message = parse_client_json(body)
     except (ValueError, RecursionError):
-        raise _bad("The request is not JSON.") from None
+        raise _bad(f"{what} is not JSON.") from None
     if not isinstance(message, dict):
-        raise _bad("The request must be a JSON object.")
+        raise _bad(f"{what} must be a JSON object.")
     return message
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lessons import history_views, laboratory_views, phone_views, runner_views, views, workspace_views
+from lessons import data_views, history_views, laboratory_views, phone_views, runner_views, views, workspace_views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("w/<str:workspace_id>/laboratory/measure", laboratory_views.measure, name="laboratory-measure"),
     path("w/<str:workspace_id>/laboratory/refuse", laboratory_views.refuse, name="laboratory-refuse"),
     path("w/<str:workspace_id>/laboratory/seed", laboratory_views.seed, name="laboratory-seed"),
+    path("w/<str:workspace_id>/data/change", data_views.change, name="data-change"),
+    path("w/<str:workspace_id>/data/add", data_views.add, name="data-add"),
+    path("w/<str:workspace_id>/data/delete", data_views.delete, name="data-delete"),
     path("w/<str:workspace_id>/files", workspace_views.files, name="files"),
     path("w/<str:workspace_id>/history", history_views.timeline, name="history"),
     path("w/<str:workspace_id>/history/starter", history_views.starter, name="history-starter"),

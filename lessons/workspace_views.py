@@ -176,6 +176,7 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
             "phone": reverse("phone-code", args=[workspace.id]),
             "functions": reverse("functions", args=[workspace.id]),
             "functionRows": reverse("function-rows", args=[workspace.id]),
+            "data": f"/w/{workspace.id}/data/",
             "socket": f"/ws/workspace/{workspace.id}",
             "frame": "/s/{token}/frame/{persona}",
             "worker": static(front_end.dist_path("ts-worker.js")),

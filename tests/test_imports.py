@@ -15,6 +15,7 @@ LEFT_TO_RIGHT = [
     "store",
     "seeding",
     "listeners",
+    "tables",
     "laboratory",
     "runtime",
     "jobs",

@@ -26,12 +26,22 @@ from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.type_check import check_types
 from sandbox.engine.scratch import scratch_folder, sweep_scratch
-from sandbox.engine.store import Comparison, Quota, StoredFile, TableInfo, TablePage, Timestamp
+from sandbox.engine.store import (
+    Comparison,
+    Quota,
+    StoredFile,
+    TableInfo,
+    TablePage,
+    TableWindow,
+    Timestamp,
+    WindowAsk,
+)
 from sandbox.engine.sync.answers import http_answer, http_failure, is_retriable
 from sandbox.engine.sync.callers import Caller, accept_admin_key, without_type_prefix
 from sandbox.engine.sync.protocol import decode_ts, encode_ts
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Emission, Watch
+from sandbox.engine.tables import Column, TableEditor, cell_text, columns_of, parse_cell
 from sandbox.engine.trace import (
     BackfillNote,
     Cause,
@@ -43,15 +53,17 @@ from sandbox.engine.trace import (
     TraceNote,
     WriteNote,
 )
-from sandbox.engine.values import ValueFormat, parse_client_json, parse_format
+from sandbox.engine.values import UNDEFINED, ValueFormat, decode, encode, parse_client_json, parse_format
 
 __all__ = [
     "DUE_FILE",
+    "UNDEFINED",
     "BackfillNote",
     "Bundle",
     "Caller",
     "Cause",
     "Clock",
+    "Column",
     "CommitNote",
     "Comparison",
     "ConflictNote",
@@ -85,23 +97,30 @@ __all__ = [
     "StoredFile",
     "SyncSession",
     "SystemClock",
+    "TableEditor",
     "TableInfo",
     "TablePage",
+    "TableWindow",
     "Timestamp",
     "Toolchain",
     "TraceNote",
     "ValueFormat",
     "Watch",
+    "WindowAsk",
     "WriteNote",
     "accept_admin_key",
     "bare_path",
     "bundle_config",
     "bundle_project",
+    "cell_text",
     "check_digest",
     "check_types",
     "check_variable_name",
     "close_pools",
+    "columns_of",
+    "decode",
     "decode_ts",
+    "encode",
     "encode_ts",
     "file_too_large",
     "http_answer",
@@ -109,6 +128,7 @@ __all__ = [
     "is_retriable",
     "laboratory",
     "limits",
+    "parse_cell",
     "parse_client_json",
     "parse_format",
     "path_problem",

@@ -55,6 +55,7 @@ from sandbox.engine.sync.outbox import Close, Send
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Watch
 from sandbox.engine.system_functions import SYSTEM_FUNCTIONS
+from sandbox.engine.tables import TableEditor
 from sandbox.engine.trace import Cause, FunctionKind, Order, RunNote
 
 logger = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class Deployment:
             fetch_policy=fetch_policy,
         )
         self.executor.actions = self.actions
+        self.tables = TableEditor(store, clock, self.note_run, self.live.wake)
         self._sessions: set[SyncSession] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None

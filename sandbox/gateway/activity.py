@@ -7,13 +7,13 @@ nanoseconds. A run may hold megabytes of arguments, documents and log; a page ge
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.engine import BackfillNote, CommitNote, ConflictNote, DeployNote, ReadNote, RunNote, WriteNote
 
 if TYPE_CHECKING:
-    from sandbox.engine import Comparison, TableInfo
+    from sandbox.engine import Column, Comparison, TableInfo, TableWindow, WindowAsk
 
 Message = dict[str, Any]
 
@@ -99,21 +99,41 @@ def backfill_message(note: BackfillNote) -> Message:
 
 
 def table_message(
-    table: str, index: str | None, order: str, rows: Iterable[bytes], count: int, schema_fields: Iterable[str]
+    ask: WindowAsk, window: TableWindow, fields: Mapping[str, Column], keys: Sequence[str | None]
 ) -> Message:
     """Columns: the fields that the schema declares, then others that rows have, then the creation time."""
-    documents = [_shown_document(json.loads(row), len(row)) for row in rows]
-    columns = dict.fromkeys(("_id", *schema_fields, *(name for document in documents for name in document)))
+    documents = [_shown_document(json.loads(row), len(row)) for row in window.rows]
+    columns = dict.fromkeys(("_id", *fields, *(name for document in documents for name in document)))
     columns.pop("_creationTime", None)
     return {
         "type": "table",
-        "table": table,
-        "index": index,
-        "order": order,
+        "table": ask.table,
+        "fields": [field_info(field) for field in fields.values()],
+        "index": ask.index,
+        "range": list(ask.range),
+        "order": ask.order,
         "columns": [*columns, "_creationTime"],
         "rows": documents,
-        "count": count,
+        "keys": list(keys),
+        "cut": [
+            document["_id"]
+            for row, document in zip(window.rows, documents, strict=True)
+            if len(row) > DOCUMENT_LENGTH_MAX
+        ],
+        "offset": window.offset,
+        "anchor": window.anchor,
+        "count": window.count,
+        "total": window.total,
     }
+
+
+def table_refused_message(table: str, text: str) -> Message:
+    """Why the rows that were asked for cannot be shown: a range that fits no index, a value of another type."""
+    return {"type": "table-refused", "table": table, "message": text}
+
+
+def field_info(field: Column) -> Message:
+    return {"name": field.name, "kinds": sorted(field.kinds), "optional": field.optional, "type": field.shown}
 
 
 def error_message(text: str) -> Message:
@@ -242,20 +262,3 @@ def compared_message(run_id: str, read: int, comparison: Comparison) -> Message:
         "rows": comparison.rows,
         "same": comparison.same,
     }
-
-
-def schema_fields(schema_json: str, table: str) -> list[str]:
-    """The fields of a table in the order of its declaration (docs/spec/runtime-abi.md §3); none without a schema."""
-    for definition in json.loads(schema_json)["tables"]:
-        if definition["tableName"] == table:
-            return list(dict.fromkeys(_object_fields(definition.get("documentType"))))
-    return []
-
-
-def _object_fields(document_type: Any) -> Iterator[str]:
-    match document_type:
-        case {"type": "object", "value": dict(fields)}:
-            yield from fields
-        case {"type": "union", "value": list(members)}:
-            for member in members:
-                yield from _object_fields(member)

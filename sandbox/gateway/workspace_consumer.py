@@ -11,8 +11,7 @@ import json
 import logging
 import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -27,10 +26,12 @@ from sandbox.engine import (
     RunNote,
     StoreUnavailable,
     TraceNote,
+    columns_of,
 )
 from sandbox.gateway import activity, course
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS, Receive, Send, Socket
+from sandbox.gateway.watched_rows import Watched, key_text, parse_watch
 
 if TYPE_CHECKING:
     from sandbox.engine import Deployment
@@ -42,10 +43,6 @@ FEEDS_PER_WORKSPACE_MAX = 50  # every one is a tab, or somebody who looks on
 MESSAGES_WAITING_MAX = 2_000
 CHARACTERS_WAITING_MAX = 16_000_000
 RUNS_KEPT = 500
-ROWS_SHOWN_MAX = 200
-# Rows may have a megabyte each, so they are read in small pages until there is enough to look at.
-ROWS_PER_PAGE = 20
-ROW_BYTES_SHOWN_MAX = 2_000_000
 SEED_COUNT_MAX = 100_000
 ROWS_PER_INSERT = 250
 # Rows are read again at most this often while commits pour in.
@@ -81,16 +78,6 @@ def comes_from_own_page(scope: dict[str, Any]) -> bool:
     host, origin = headers.get(b"host", ""), headers.get(b"origin", "")
     domain, _ = split_domain_port(host)
     return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS) and urlsplit(origin).netloc == host
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """The rows that the Data panel shows."""
-
-    table: str
-    index: str | None
-    order: Literal["asc", "desc"]
-    limit: int
 
 
 class WorkspaceFeed:
@@ -195,27 +182,15 @@ class WorkspaceFeed:
         return [activity.table_info(table) for table in await self._deployment.store.tables()]
 
     async def _show(self, watched: Watched) -> None:
+        columns = columns_of(self._deployment.store.schema, watched.table)
         try:
-            rows, count = await self._rows(watched)
+            ask = watched.ask(columns)
+            window = await self._deployment.store.table_window(ask)
         except LearnerError as error:
-            self._say(activity.error_message(error.message))
+            self._say(activity.table_refused_message(watched.table, error.message) | {"number": watched.number})
             return
-        fields = activity.schema_fields(self._deployment.store.schema.json_text, watched.table)
-        self._say(activity.table_message(watched.table, watched.index, watched.order, rows, count, fields))
-
-    async def _rows(self, watched: Watched) -> tuple[list[bytes], int]:
-        """The rows to show, fewer where they are large, and how many the table has. Raises LearnerError."""
-        rows: list[bytes] = []
-        after: bytes | None = None
-        while True:
-            limit = min(ROWS_PER_PAGE, watched.limit - len(rows))
-            page = await self._deployment.store.table_page(
-                watched.table, index=watched.index, order=watched.order, limit=limit, after=after
-            )
-            rows += page.rows
-            after = page.next
-            if after is None or len(rows) >= watched.limit or sum(map(len, rows)) > ROW_BYTES_SHOWN_MAX:
-                return rows, page.count
+        keys = [key_text(key) for key in window.keys]
+        self._say(activity.table_message(ask, window, columns, keys) | {"number": watched.number})
 
     # ── in ──────────────────────────────────────────────────────────────────
 
@@ -225,11 +200,8 @@ class WorkspaceFeed:
             # Half a surrogate pair is JSON, but no text that a store could look for.
             json.dumps(message, ensure_ascii=False).encode()
             match message:
-                case {"type": "watch", "table": str(table), "order": "asc" | "desc" as order, "limit": int(limit)}:
-                    index = message.get("index")
-                    index = index if isinstance(index, str) else None
-                    self._watched = Watched(table, index, order, max(1, min(limit, ROWS_SHOWN_MAX)))
-                    self._is_changed.set()
+                case {"type": "watch"}:
+                    self._watch(message)
                 case {"type": "seed", "table": str(table), "count": int(count)}:
                     self._start(self._seed(table, max(1, min(count, SEED_COUNT_MAX))))
                 case {"type": "compare", "run": str(run), "read": int(read)}:
@@ -238,6 +210,14 @@ class WorkspaceFeed:
                     self._say(activity.error_message("This message is not understood."))
         except (ValueError, RecursionError):
             self._say(activity.error_message("This message is not JSON."))
+
+    def _watch(self, message: dict[str, Any]) -> None:
+        try:
+            self._watched = parse_watch(message)
+        except ValueError:
+            self._say(activity.error_message("This message is not understood."))
+            return
+        self._is_changed.set()
 
     def _start(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.create_task(self._logged(work))

@@ -30,20 +30,22 @@ class FakeStore:
     def __init__(self) -> None:
         self.schema = SimpleNamespace(
             json_text='{"tables":[{"tableName":"signups","indexes":[],"documentType":'
-            '{"type":"object","value":{"name":{},"bus":{}}}}],"schemaValidation":true}'
+            '{"type":"object","value":{"name":{"fieldType":{"type":"string"}},"bus":{"fieldType":{"type":"number"}}}}}],'
+            '"schemaValidation":true}'
         )
         self.rows: list[bytes] = []
-        self.pages_read = 0
+        self.asked: list = []
 
     async def tables(self):
         return [SimpleNamespace(name="signups", number=10001, indexes=(), count=len(self.rows))]
 
-    async def table_page(self, table, *, index, order, limit, after):
-        self.pages_read += 1
-        start = 0 if after is None else int(after)
-        end = start + limit
-        more = str(end).encode() if end < len(self.rows) else None
-        return SimpleNamespace(rows=self.rows[start:end], count=len(self.rows), next=more)
+    async def table_window(self, ask):
+        self.asked.append(ask)
+        rows = self.rows[ask.offset : ask.offset + ask.limit]
+        keys = [b"%d" % (ask.offset + place) for place in range(len(rows))]
+        return SimpleNamespace(
+            rows=rows, keys=keys, offset=ask.offset, count=len(self.rows), total=len(self.rows), anchor=None
+        )
 
 
 class FakeDeployment:

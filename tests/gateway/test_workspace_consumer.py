@@ -142,7 +142,7 @@ async def test_many_commits_of_a_moment_are_read_once(page):
     for ts in range(100):
         page.deployment.tell(CommitNote(ts, "r", 1.0, "x", None, ("signups",), 1))
     await hear(page, "table")
-    assert page.deployment.store.pages_read == 2
+    assert len(page.deployment.store.asked) == 2
 
 
 async def test_seeding_fills_the_table_and_says_how_long_it_took(page):
@@ -216,12 +216,44 @@ async def test_a_run_with_megabytes_is_told_in_short(page):
     assert (len(run["writes"]), run["writes"][0]["after"]["_id"]) == (20, "a")
 
 
-async def test_of_large_rows_only_the_first_are_read(page):
-    page.deployment.store.rows += [b'{"_id":"a","_creationTime":1.0,"text":"%s"}' % (b"x" * 900_000)] * 100
-    await say(page, type="watch", table="signups", index=None, order="asc", limit=200)
+async def test_a_range_is_read_by_the_schema_and_a_window_begins_where_it_was_asked(page):
+    page.deployment.store.rows += [b'{"_id":"%d","_creationTime":1.0}' % number for number in range(300)]
+    bounds = [{"type": "Gte", "field": "bus", "text": "7"}, {"type": "Lt", "field": "bus", "text": "9.5"}]
+    await say(
+        page, type="watch", table="signups", index="by_bus", order="desc", limit=50, range=bounds, offset=200,
+        anchor="MTI=", lead=9,
+    )  # fmt: skip
     table = await hear(page, "table")
-    assert (len(table["rows"]), table["count"]) == (20, 100)
-    assert len(json.dumps(table)) < 100_000
+    (ask,) = page.deployment.store.asked
+    assert (ask.index, ask.order, ask.offset, ask.anchor, ask.lead, ask.limit) == ("by_bus", "desc", 200, b"12", 9, 50)
+    assert table["range"] == [
+        {"type": "Gte", "fieldPath": "bus", "value": 7.0},
+        {"type": "Lt", "fieldPath": "bus", "value": 9.5},
+    ]
+    assert (table["offset"], len(table["rows"]), len(table["keys"])) == (200, 50, 50)
+    assert table["fields"][1] == {"name": "bus", "kinds": ["number"], "optional": False, "type": "v.float64()"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"range": 3}, {"range": [{"type": "Ne", "field": "bus", "text": "1"}]}, {"anchor": "no key!"},
+        {"range": [{"type": "Eq", "field": "bus", "text": "1"}] * 17}, {"limit": "9"}, {"order": "up"},
+    ],
+)  # fmt: skip
+async def test_a_watch_that_makes_no_sense_is_told_and_the_page_stays(page, wrong):
+    await say(page, **({"type": "watch", "table": "signups", "order": "asc", "limit": 50} | wrong))
+    assert (await hear(page, "error"))["message"] == "This message is not understood."
+    await say(page, type="watch", table="signups", order="asc", limit=50)
+    assert (await hear(page, "table"))["count"] == 0
+
+
+async def test_a_bound_without_a_value_is_refused_at_the_table(page):
+    bounds = [{"type": "Eq", "field": "bus", "text": ""}]
+    await say(page, type="watch", table="signups", index="by_bus", order="asc", limit=50, range=bounds)
+    refused = await hear(page, "table-refused")
+    assert refused["table"] == "signups"
+    assert "bus" in refused["message"]
 
 
 async def test_a_page_learns_what_a_function_did_not_wait_for(page):

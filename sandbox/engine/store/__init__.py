@@ -19,6 +19,7 @@ from sandbox.engine.store.store import IndexInfo, Store, TableInfo, TablePage
 from sandbox.engine.store.stored_code import CodePush, Project, StoredCode
 from sandbox.engine.store.system_tables import CRON_JOBS, FILES, SCHEDULED_FUNCTIONS, STORAGE
 from sandbox.engine.store.system_writer import SystemWriter
+from sandbox.engine.store.table_window import TableWindow, WindowAsk
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.store.transaction_state import Savepoint
 from sandbox.engine.store.upload_tokens import UploadTokens
@@ -57,9 +58,11 @@ __all__ = [
     "SystemWriter",
     "TableInfo",
     "TablePage",
+    "TableWindow",
     "Timestamp",
     "Transaction",
     "UploadTokens",
+    "WindowAsk",
     "compare_plans",
     "vector_search",
 ]

@@ -35,6 +35,7 @@ from sandbox.engine.store.rewinding import rewind, too_old
 from sandbox.engine.store.schema_push import ReportProgress, push_schema
 from sandbox.engine.store.stored_code import CodePush, StoredCode, code_ts_of, read_code
 from sandbox.engine.store.system_tables import create_system_tables
+from sandbox.engine.store.table_window import TableWindow, WindowAsk, read_window
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.trace import Order
 from sandbox.engine.values import key_after
@@ -353,6 +354,12 @@ class Store:
                 "SELECT documents FROM tables WHERE number = ?", (found.number,)
             ).fetchone()[0]
         return TablePage([text for _, text, _ in rows], count, rows[-1][0] if len(rows) == limit else None)
+
+    @reporting
+    async def table_window(self, ask: WindowAsk) -> TableWindow:
+        """See table_window.py. Raises LearnerError for an index or a range that cannot be."""
+        async with await self.snapshot() as snapshot:
+            return read_window(snapshot, ask)
 
     @reporting
     async def tables(self) -> list[TableInfo]:

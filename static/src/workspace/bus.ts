@@ -17,6 +17,7 @@ import type {
   RunMessage,
   TableInfo,
   TableMessage,
+  TableRefused,
 } from "./messages.ts";
 
 export type * from "./messages.ts";
@@ -39,6 +40,8 @@ export interface WorkspaceConfig {
     phone: string;
     functions: string;
     functionRows: string;
+    /** What the Data panel asks lies below it. */
+    data: string;
     socket: string;
     /** Holds the placeholders {persona} and {token}. */
     frame: string;
@@ -110,6 +113,7 @@ export interface BusEvents {
   run: RunMessage;
   commit: CommitMessage;
   table: TableMessage;
+  "table-refused": TableRefused;
   compared: ComparedMessage;
   /** The pointer or the keyboard is on a read in Runs: Data tints what it covers. null: no longer. */
   "read-focus": { by: string; read: ReadMessage } | null;

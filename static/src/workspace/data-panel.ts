@@ -3,15 +3,14 @@
  * carry its writer's hue until the next one; a read that is looked at in Runs is tinted here.
  */
 import { bus, type BusEvents } from "./bus.ts";
-import { type Column, columnsOf, sameColumns } from "./columns.ts";
 import { el, icon } from "./marks.ts";
 import type { TableInfo, TableMessage } from "./messages.ts";
 import { isInRange } from "./read_range.ts";
-import { changesOf, type CommitChanges, diffRows } from "./row_changes.ts";
-import { RowView } from "./row_view.ts";
+import { changesOf, type CommitChanges } from "./row_changes.ts";
+import { RowEditing } from "./row_editing.ts";
+import { RowGrid, type RowsAsked } from "./row_grid.ts";
 import { formatCount, plural } from "./wording.ts";
 
-const ROWS_SHOWN = 100;
 const SEED_COUNT = 10_000;
 const BUILT_IN = new Set(["by_id", "by_creation_time"]);
 
@@ -21,14 +20,14 @@ export class DataPanel extends HTMLElement {
   #table: string | null = null;
   #index: string | null = null;
   #order: "asc" | "desc" = "asc";
-  #columns: Column[] = [];
-  #shown = new Map<string, RowView>();
+  #number = 0;
   #lastTable: TableMessage | null = null;
   #story: CommitChanges | null = null;
   #focus: BusEvents["read-focus"] = null;
   #isSeeding = false;
 
   readonly #count = el("span", { class: "muted small num count" });
+  readonly #add = el("button", { class: "btn sm", type: "button" }, "Add row");
   readonly #seed = el("button", { class: "btn sm", type: "button" }, `Seed ${formatCount(SEED_COUNT)}`);
   readonly #tableChoice = el("select", { "aria-label": "Table" });
   readonly #indexChoice = el("select", { "aria-label": "Order of rows" });
@@ -36,21 +35,23 @@ export class DataPanel extends HTMLElement {
   readonly #rangeName = el("span", { class: "range-name" });
   readonly #said = el("span", { class: "said push", role: "status" });
   readonly #refused = el("p", { class: "refused", role: "alert", hidden: true });
-  readonly #head = el("thead");
-  readonly #body = el("tbody");
-  readonly #rest = el("p", { class: "rest", hidden: true });
+  readonly #above = el("div", { class: "above" });
   readonly #empty = el("p", { class: "empty panel-empty", hidden: true });
-  readonly #sheet = el("table", { class: "sheet" });
-  readonly #scroll = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Rows" });
+  readonly #grid = new RowGrid({
+    ask: (rows) => this.#watch(rows),
+    edit: (row, field, first) => this.#editing.edit(row, field, first),
+    remove: (row) => void this.#editing.remove(row),
+  });
+  readonly #editing = new RowEditing({ grid: this.#grid, above: this.#above, say: (words, isGood) => this.#say(words, isGood) });
 
   connectedCallback(): void {
-    this.#sheet.replaceChildren(this.#head, this.#body);
-    this.#scroll.replaceChildren(this.#sheet, this.#rest, this.#empty);
+    this.#grid.element.append(this.#empty);
     this.replaceChildren(
-      el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Data")), this.#rangeName, this.#count, this.#seed),
+      el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Data")), this.#rangeName, this.#count, this.#add, this.#seed),
       el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction, this.#said),
       this.#refused,
-      this.#scroll,
+      this.#above,
+      this.#grid.element,
     );
     this.#showDirection();
     this.#listen();
@@ -59,13 +60,14 @@ export class DataPanel extends HTMLElement {
 
   disconnectedCallback(): void {
     for (const stop of this.#stops.splice(0)) stop();
-    this.#clearRows();
+    this.#editing.leave();
+    this.#grid.forgetColumns();
     this.#table = null;
-    this.#columns = [];
   }
 
   #listen(): void {
     const clicks: [HTMLElement, string, () => void][] = [
+      [this.#add, "click", () => this.#editing.add()],
       [this.#seed, "click", () => this.#startSeeding()],
       [this.#direction, "click", () => this.#turnAround()],
       [this.#tableChoice, "change", () => this.#chooseTable(this.#tableChoice.value)],
@@ -76,6 +78,7 @@ export class DataPanel extends HTMLElement {
       () => clicks.forEach(([element, name, listener]) => element.removeEventListener(name, listener)),
       bus.on("tables", (tables) => this.#takeTables(tables)),
       bus.on("table", (table) => this.#showTable(table)),
+      bus.on("table-refused", ({ number, message }) => number === this.#number && this.#say(message, false)),
       bus.on("run", (run) => this.#takeStory(this.#table === null ? null : changesOf(run, this.#table))),
       bus.on("read-focus", (focus) => this.#tint(focus)),
       bus.on("seeded", ({ ms }) => this.#seeded(`added in ${(ms / 1000).toFixed(1)} s`, true)),
@@ -93,7 +96,7 @@ export class DataPanel extends HTMLElement {
     const stays = this.#table !== null && names.includes(this.#table);
     if (!stays) this.#chooseTable(names[0] ?? null);
     else this.#showIndexes();
-    this.#seed.toggleAttribute("hidden", names.length === 0);
+    for (const button of [this.#seed, this.#add]) button.toggleAttribute("hidden", names.length === 0);
     this.#showEmpty();
   }
 
@@ -103,20 +106,20 @@ export class DataPanel extends HTMLElement {
     this.#story = null;
     this.#index = this.#ownIndexes()[0] ?? null;
     this.#tableChoice.value = name ?? "";
+    this.#editing.leave();
     this.#showIndexes();
-    this.#clearRows();
-    this.#watch();
+    this.#begin();
   }
 
   #chooseIndex(index: string | null): void {
     this.#index = index;
-    this.#watch();
+    this.#begin();
   }
 
   #turnAround(): void {
     this.#order = this.#order === "asc" ? "desc" : "asc";
     this.#showDirection();
-    this.#watch();
+    this.#begin();
   }
 
   #showDirection(): void {
@@ -138,67 +141,41 @@ export class DataPanel extends HTMLElement {
     setOptions(this.#indexChoice, options, this.#index ?? "");
   }
 
-  #watch(): void {
+  /** Other rows than before: from the first on. */
+  #begin(): void {
+    this.#watch(this.#grid.reset());
+  }
+
+  #watch(rows: RowsAsked): void {
     if (this.#table === null) return;
-    bus.emit("send", { type: "watch", table: this.#table, index: this.#index, order: this.#order, limit: ROWS_SHOWN });
+    this.#number += 1;
+    bus.emit("send", { type: "watch", number: this.#number, table: this.#table, index: this.#index, range: [], order: this.#order, ...rows });
   }
 
   // ── rows ──
 
   #showTable(table: TableMessage): void {
-    if (table.table !== this.#table) return;
+    // An answer to an earlier wish: that to the last one is on its way.
+    if (table.number !== this.#number) return;
     this.#lastTable = table;
-    const columns = columnsOf(table.columns, table.rows);
-    if (!sameColumns(columns, this.#columns)) this.#showColumns(columns);
-    const { rows, removed } = diffRows(this.#shown, table.rows);
-    for (const view of removed) view.element.remove();
-    this.#shown = new Map(
-      rows.map(({ id, row, kept, isSame }) => {
-        const view = kept ?? new RowView(row, this.#columns);
-        if (kept && !isSame) kept.update(row);
-        return [id, view];
-      }),
-    );
-    this.#place([...this.#shown.values()]);
-    this.#mark();
+    this.#grid.show(table);
+    this.#grid.mark(this.#story);
+    this.#editing.follow(table);
     this.#tint(this.#focus);
     this.#count.textContent = plural(table.count, "row");
-    this.#rest.hidden = table.count <= rows.length;
-    this.#rest.textContent = `The first ${formatCount(rows.length)} of ${formatCount(table.count)}.`;
-    this.#scroll.setAttribute("aria-label", `Rows of ${table.table}`);
     this.#showEmpty();
-  }
-
-  /** Moves only what stands in the wrong place, so that focus and selection stay. */
-  #place(views: readonly RowView[]): void {
-    let next = this.#body.firstElementChild;
-    for (const { element } of views) {
-      if (element === next) next = next.nextElementSibling;
-      else this.#body.insertBefore(element, next);
-    }
-  }
-
-  #showColumns(columns: Column[]): void {
-    this.#columns = columns;
-    this.#head.replaceChildren(el("tr", {}, ...columns.map(({ name, kind }) => el("th", { scope: "col", class: `c-${kind}`, title: name }, name))));
-    this.#clearRows();
-  }
-
-  #clearRows(): void {
-    this.#shown.clear();
-    this.#body.replaceChildren();
   }
 
   #showEmpty(): void {
     const hasTables = this.#tables.length > 0;
     const isEmpty = hasTables && this.#lastTable !== null && this.#lastTable.count === 0;
     this.#empty.hidden = hasTables && !isEmpty;
-    this.#sheet.hidden = !hasTables || this.#lastTable === null || isEmpty;
+    this.#grid.hidden = !hasTables || this.#lastTable === null || isEmpty;
     if (!hasTables) {
       this.#count.textContent = "";
       this.#empty.replaceChildren(el("b", {}, "No tables yet."), " Declare one in schema.ts.");
     } else if (isEmpty) {
-      this.#empty.replaceChildren(el("b", {}, "No rows yet."), " Add one in a pane, or seed the table.");
+      this.#empty.replaceChildren(el("b", {}, "No rows yet."), " Add one here or in a pane, or seed the table.");
     }
   }
 
@@ -207,17 +184,13 @@ export class DataPanel extends HTMLElement {
   #takeStory(changes: CommitChanges | null): void {
     if (!changes) return;
     this.#story = changes;
-    this.#mark();
-  }
-
-  #mark(): void {
-    for (const [id, view] of this.#shown) view.mark(this.#story?.rows.get(id) ?? null, this.#story?.writer ?? null);
+    this.#grid.mark(changes);
   }
 
   #tint(focus: BusEvents["read-focus"]): void {
     this.#focus = focus?.read.table === this.#table ? focus : null;
     let count = 0;
-    for (const view of this.#shown.values()) {
+    for (const view of this.#grid.rows) {
       view.inRange = this.#focus !== null && isInRange(view.row, this.#focus.read);
       if (this.#focus && isInRange(view.row, this.#focus.read)) count += 1;
     }

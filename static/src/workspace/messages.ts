@@ -129,13 +129,68 @@ export interface BackfillMessage {
   total: number;
 }
 
+/** What the schema says of a field: the types of its values, whether it may be absent, and its validator. */
+export interface FieldInfo {
+  name: string;
+  kinds: readonly string[];
+  optional: boolean;
+  type: string;
+}
+
 export interface TableMessage {
+  /** That of the `watch` it answers. */
+  number: number;
   table: string;
+  /** The declared fields, in the order of their declaration. */
+  fields: FieldInfo[];
   index: string | null;
+  range: Comparison[];
   order: "asc" | "desc";
   columns: string[];
   rows: Document[];
+  /** The index keys of the rows: what to give back as an anchor. null: too long to tell. */
+  keys: (string | null)[];
+  /** Ids of rows that are too large to be shown whole. */
+  cut: string[];
+  /** Place of the first row among all in the range, and of the row that was the anchor. */
+  offset: number;
+  anchor: number | null;
+  /** Rows in the range, and in the table. */
   count: number;
+  total: number;
+}
+
+/** One comparison of an index range, as queries carry it; `value` is Convex-encoded. */
+export interface Comparison {
+  type: "Eq" | "Gt" | "Gte" | "Lt" | "Lte";
+  fieldPath: string;
+  value: unknown;
+}
+
+/** The same as it was typed. */
+export interface Bound {
+  type: Comparison["type"];
+  field: string;
+  text: string;
+}
+
+export interface TableRefused {
+  number: number;
+  table: string;
+  message: string;
+}
+
+export interface WatchMessage {
+  type: "watch";
+  number: number;
+  table: string;
+  index: string | null;
+  range: readonly Bound[];
+  order: "asc" | "desc";
+  offset: number;
+  anchor: string | null;
+  lead: number;
+  limit: number;
 }
 
 export interface ComparedMessage {
@@ -157,12 +212,13 @@ export type ServerMessage =
   | { type: "deployed"; revision: number; total_ms: number }
   | ({ type: "backfill" } & BackfillMessage)
   | ({ type: "table" } & TableMessage)
+  | ({ type: "table-refused" } & TableRefused)
   | ({ type: "compared" } & ComparedMessage)
   | { type: "seeded"; count: number; ms: number }
   | { type: "error"; message: string };
 
 export type ClientMessage =
-  | { type: "watch"; table: string; index: string | null; order: "asc" | "desc"; limit: number }
+  | WatchMessage
   | { type: "seed"; table: string; count: number }
   | { type: "compare"; run: string; read: number };
 

@@ -95,6 +95,9 @@ export class WorkspaceSocket {
       case "table":
         bus.emit("table", message);
         break;
+      case "table-refused":
+        bus.emit("table-refused", message);
+        break;
       case "compared":
         bus.emit("compared", message);
         break;

@@ -1,0 +1,127 @@
+"""The Data panel's requests on a real deployment: what is written, what is refused and in which words, and for whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from django.test import AsyncClient
+
+from lessons import live
+from lessons.catalogue import Lesson
+from lessons.models import Workspace
+from lessons.requests import Edit
+from sandbox.engine import close_pools
+from sandbox.gateway.registry import registry
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tools")]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[AsyncClient]:
+    client = AsyncClient()
+    await client.post("/start/", {"pseudonym": "Kittiwake"})
+    yield client
+    await registry.close_all()
+    await close_pools()
+
+
+@pytest.fixture
+async def workspace(browser: AsyncClient, lesson: Lesson) -> Workspace:
+    await browser.get("/learn/trash-can/")
+    workspace = await Workspace.objects.select_related("person").aget()
+    await live.save_and_deploy(workspace, lesson, Edit(1, lesson.files, {"src/App.js": "export default 1"}))
+    return workspace
+
+
+async def ask(browser: AsyncClient, workspace: Workspace, what: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    address = f"/w/{workspace.id}/data/{what}"
+    answer = await browser.post(address, json.dumps(body), content_type="application/json")
+    return answer.status_code, json.loads(answer.content)
+
+
+async def rows(workspace: Workspace) -> list[dict[str, Any]]:
+    deployment = await registry.get(workspace.id)
+    page = await deployment.store.table_page("signups", index=None, order="asc", limit=1_000, after=None)
+    return [json.loads(row) for row in page.rows]
+
+
+async def test_a_cell_is_set_by_what_was_typed(browser: AsyncClient, workspace: Workspace) -> None:
+    first = (await rows(workspace))[0]
+    cell = {"table": "signups", "id": first["_id"], "field": "bus", "text": " 7 ", "was": first["bus"]}
+    assert await ask(browser, workspace, "change", **cell) == (200, {"id": first["_id"]})
+    assert (await rows(workspace))[0]["bus"] == 7
+
+
+async def test_the_validators_text_comes_back_with_its_field(browser: AsyncClient, workspace: Workspace) -> None:
+    before = await rows(workspace)
+    cell = {"table": "signups", "id": before[0]["_id"], "field": "bus", "text": "seven", "was": before[0]["bus"]}
+    status, answer = await ask(browser, workspace, "change", **cell)
+    assert (status, answer["error"], answer["field"]) == (400, "SchemaEnforcementError", "bus")
+    assert 'Value: "seven"\nValidator: v.float64()' in answer["message"]
+    assert await rows(workspace) == before
+
+
+async def test_a_cell_that_changed_meanwhile_is_shown(browser: AsyncClient, workspace: Workspace) -> None:
+    first = (await rows(workspace))[0]
+    cell = {"table": "signups", "id": first["_id"], "field": "name", "text": "Maja", "was": "something else"}
+    status, answer = await ask(browser, workspace, "change", **cell)
+    assert (status, answer["error"], answer["now"]) == (400, "ChangedMeanwhile", first["name"])
+
+
+async def test_a_row_is_added_and_deleted(browser: AsyncClient, workspace: Workspace) -> None:
+    before = await rows(workspace)
+    cells = {"ownerId": "alice", "name": "Amina", "bus": "2", "archivedAt": ""}
+    status, answer = await ask(browser, workspace, "add", table="signups", cells=cells)
+    assert status == 200
+    added = (await rows(workspace))[-1]
+    assert (added["_id"], added["name"], added["bus"], "archivedAt" in added) == (answer["id"], "Amina", 2, False)
+    assert await ask(browser, workspace, "delete", table="signups", ids=[answer["id"]]) == (200, {"deleted": 1})
+    assert await rows(workspace) == before
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [({"ownerId": "a", "name": "b", "bus": ""}, "bus"), ({"ownerId": "a", "bus": "1"}, "name")],
+)
+async def test_a_row_that_lacks_a_field_is_refused_at_it(
+    browser: AsyncClient, workspace: Workspace, cells: dict[str, str], field: str
+) -> None:
+    status, answer = await ask(browser, workspace, "add", table="signups", cells=cells)
+    assert (status, answer["field"]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("change", {"table": "signups", "id": "x", "field": "bus"}),
+        ("change", {"table": "signups", "id": "no id", "field": "bus", "text": "1"}),
+        ("change", {"table": "signups", "id": "x", "field": "name", "text": "x" * 1_200_000}),
+        ("add", {"table": "signups", "cells": ["name"]}),
+        ("add", {"table": "_storage", "cells": {"a": "1"}}),
+        ("add", {"table": "signups", "document": "[1]"}),
+        ("add", {"table": "not a name!", "document": "{}"}),
+        ("delete", {"table": "signups", "ids": "all"}),
+        ("delete", {"table": "signups", "ids": ["x"] * 5_000}),
+    ],
+)
+async def test_what_makes_no_sense_is_refused_in_a_sentence(
+    browser: AsyncClient, workspace: Workspace, what: str, body: dict[str, Any]
+) -> None:
+    before = await rows(workspace)
+    status, answer = await ask(browser, workspace, what, **body)
+    assert status in (400, 413)
+    assert len(answer["message"]) > 10
+    assert await rows(workspace) == before
+
+
+@pytest.mark.parametrize("what", ["change", "add", "delete"])
+async def test_the_rows_of_others_do_not_exist(workspace: Workspace, what: str) -> None:
+    stranger = AsyncClient()
+    address = f"/w/{workspace.id}/data/{what}"
+    assert (await stranger.post(address, "{}", content_type="application/json")).status_code == 404
+    await stranger.post("/start/", {"pseudonym": "Tern"})
+    assert (await stranger.post(address, "{}", content_type="application/json")).status_code == 404
+    assert (await stranger.get(address)).status_code == 405
