@@ -29,13 +29,15 @@ async def insert_rows(
     """
     pending = [values.decode(dict(row)) for row in rows]
     for start in range(0, len(pending), ROWS_PER_COMMIT):
-        await _insert_chunk(store, table, pending[start : start + ROWS_PER_COMMIT], writer, cause)
+        chunk = pending[start : start + ROWS_PER_COMMIT]
+        await insert_values(store, table, chunk, writer=writer, cause=cause)
         after_each()
         await asyncio.sleep(0)
     return len(pending)
 
 
-async def _insert_chunk(store: Store, table: str, rows: list[Any], writer: str | None, cause: str) -> None:
+async def insert_values(store: Store, table: str, rows: list[Any], *, writer: str | None, cause: str) -> None:
+    """Inserts rows (values) in one commit. Raises as above."""
     for attempt in range(limits.CONFLICT_RETRIES_MAX + 1):
         async with await store.snapshot() as snapshot:
             transaction = store.transaction(snapshot, seed=secrets.token_bytes(16), writable=True)

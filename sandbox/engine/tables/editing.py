@@ -9,12 +9,14 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
 from sandbox.engine.errors import CONFLICT_CODE, Conflict, LearnerError
 from sandbox.engine.store import Store, Transaction
+from sandbox.engine.tables.row_files import FileFormat
+from sandbox.engine.tables.transfer import ImportProgress, export_rows, import_rows
 from sandbox.engine.trace import Cause, RunNote
 from sandbox.engine.values import UNDEFINED, Undefined, Value, display, encode, loads
 
@@ -102,6 +104,15 @@ class TableEditor:
             left -= len(ids)
             gone += len(ids)
             yield gone
+
+    def import_file(
+        self, table: str, file: BinaryIO, file_format: FileFormat, *, writer: str
+    ) -> AsyncIterator[ImportProgress]:
+        """See transfer.py."""
+        return import_rows(self._store, table, file, file_format, writer=writer, after_each=self._wake)
+
+    def export(self, table: str, file_format: FileFormat) -> AsyncIterator[bytes]:
+        return export_rows(self._store, table, file_format)
 
     async def _run(self, said: dict[str, Any], work: Work, writer: str) -> Any:
         """One change by hand, told as a run."""
