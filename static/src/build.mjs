@@ -9,6 +9,7 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import process from "node:process";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { hashSources, nameHash } from "./build/sources.mjs";
 
 // React chooses its build when it is first required: learners get error messages, not error numbers.
@@ -117,6 +118,25 @@ function nativeTool(packageName, platformPackage, file) {
   return path.relative(root, found).split(path.sep).join("/");
 }
 
+const COMPRESSED_BYTES_MIN = 1024;
+
+/** Beside every file that browsers get: WhiteNoise sends the copy that the browser takes. Over plain http that is gzip. */
+function writeCompressedCopies() {
+  let bytes = 0;
+  for (const file of [...written]) {
+    const content = fs.readFileSync(path.join(dist, file));
+    if (content.length < COMPRESSED_BYTES_MIN || file.startsWith("axe-")) continue;
+    const brotli = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: content.length } });
+    const copies = { gz: gzipSync(content, { level: 9 }), br: brotli };
+    for (const [extension, copy] of Object.entries(copies)) {
+      fs.writeFileSync(path.join(dist, `${file}.${extension}`), copy);
+      written.add(`${file}.${extension}`);
+    }
+    bytes += copies.gz.length;
+  }
+  return bytes;
+}
+
 function removeOldOutputs() {
   const keep = new Set([...written, "manifest.json"]);
   for (const file of fs.readdirSync(dist)) {
@@ -158,6 +178,7 @@ await step("pane runtime with React", bundleFrame);
 await step("TypeScript worker", () => bundle({ entryPoints: { "ts-worker": "worker/ts-worker.ts" }, ...production }));
 await step("types for the editor", () => writeHashed("types.json", makeTypePack(root)));
 await step("accessibility checker for the tests", () => writeHashed("axe.js", fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8")));
+await step("compressed copies", () => writeCompressedCopies());
 await step("manifest", () => writeManifest());
 await esbuild.stop();
 console.log(`front end: built in ${((performance.now() - start) / 1000).toFixed(1)} s`);

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.test import AsyncClient, Client
 
-from sandbox.gateway import tokens
+from sandbox.gateway import front_end, tokens
 from sandbox.gateway.front_end import Manifest
 
 ORIGIN = "http://testserver"
@@ -196,6 +196,15 @@ async def test_static_files_are_open_to_every_origin(client):
     assert response.status_code == 200
     assert response["Access-Control-Allow-Origin"] == "*"
     assert response["Cache-Control"] == "max-age=0, public"
+
+
+async def test_built_files_are_sent_compressed_to_who_takes_that(client, tools):
+    file = front_end.manifest().entries["workspace.js"]
+    whole = await client.get(f"/static/dist/{file}")
+    for coding in ("gzip", "br"):
+        response = await client.get(f"/static/dist/{file}", headers={"accept-encoding": coding})
+        assert response["Content-Encoding"] == coding
+        assert int(response["Content-Length"]) < int(whole["Content-Length"]) / 2
 
 
 @pytest.mark.parametrize("path", ["/static/src/package.json", "/static/package.json", "/static/dist/../src/build.mjs"])
