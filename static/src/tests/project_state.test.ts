@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Effect, initialState, type ProjectEvent, type ProjectState, reduce, retryAfterMs } from "../workspace/project_state.ts";
+import { type Effect, initialState, type ProjectEvent, type ProjectState, reduce, retryAfterMs, unsaved } from "../workspace/project_state.ts";
+import type { Files } from "../workspace/messages.ts";
 import { statusOf } from "../workspace/project_status.ts";
 
 const FILES = { "convex/schema.ts": "a", "src/App.tsx": "b" };
@@ -45,14 +46,57 @@ Deno.test("an answer during the pause leaves the pause to end", () => {
 });
 
 Deno.test("without a server the edits stay and are tried again, later each time", () => {
-  const { state, effects } = run(edit("c"), { type: "pauseEnded" }, { type: "saveFailed", reason: "x" }, edit("d"));
+  const { state } = run(edit("c"), { type: "pauseEnded" }, { type: "saveFailed", reason: "x" }, edit("d"));
   assert.equal(state.files["src/App.tsx"], "d");
-  assert.deepEqual(effects, []);
   const retried = reduce(state, { type: "retryNow" });
-  assert.deepEqual(retried[1], [{ do: "save", base: 1, files: { ...FILES, "src/App.tsx": "d" } }]);
+  assert.equal(retried[1][0]?.do, "save");
   const again = reduce(retried[0], { type: "saveFailed", reason: "x" });
   assert.deepEqual(again[1], [{ do: "retryLater", afterMs: retryAfterMs(2) }]);
   assert.ok(retryAfterMs(2) > retryAfterMs(1) && retryAfterMs(50) === retryAfterMs(49));
+});
+
+const text = (files: Files): string | undefined => files["src/App.tsx"];
+
+/** Answers every save until nothing is left; the texts in the order in which they were saved. */
+function saveAll(state: ProjectState, effects: readonly Effect[]): (string | undefined)[] {
+  const texts = [];
+  let [effect] = effects;
+  while (effect?.do === "save") {
+    texts.push(text(effect.files));
+    const [next, more] = reduce(state, answer(effect.base + 1));
+    [state, effect] = [next, more[0]];
+  }
+  assert.equal(state.phase.name, "resting");
+  return texts;
+}
+
+Deno.test("each pause without a server becomes a revision of its own when it is back, in order", () => {
+  const away: ProjectEvent[] = [edit("c"), { type: "pauseEnded" }, { type: "saveFailed", reason: "x" }];
+  const pauses: ProjectEvent[] = [edit("d"), { type: "pauseEnded" }, edit("e"), { type: "pauseEnded" }];
+  const { state, effects } = run(...away, ...pauses, { type: "retryNow" });
+  assert.deepEqual(unsaved(state).map(text), ["c", "d", "e"]);
+  assert.deepEqual(saveAll(state, effects), ["c", "d", "e"]);
+});
+
+Deno.test("what a page left behind is shown again and saved on the revision from which it began", () => {
+  const pauses = ["c", "d"].map((left) => ({ ...FILES, "src/App.tsx": left }));
+  const { state, effects } = run({ type: "recovered", base: 1, pauses });
+  assert.deepEqual(effects[0], { do: "showFiles", files: pauses[1] });
+  assert.deepEqual(saveAll(state, effects.slice(1)), ["c", "d"]);
+});
+
+Deno.test("what had arrived before the page was left is not saved again", () => {
+  const pauses = ["b", "d"].map((left) => ({ ...FILES, "src/App.tsx": left }));
+  assert.deepEqual(run({ type: "recovered", base: 0, pauses: pauses.slice(0, 1) }).effects, []);
+  const { effects } = run({ type: "recovered", base: 0, pauses });
+  assert.deepEqual(effects[1], { do: "save", base: 1, files: pauses[1] });
+});
+
+Deno.test("what was typed before the recovery goes on top of it", () => {
+  const { state, effects } = run(edit("typed"), { type: "recovered", base: 1, pauses: [{ ...FILES, "src/App.tsx": "c" }] });
+  assert.equal(text(state.files), "typed");
+  assert.equal(effects[1]?.do === "save" && text(effects[1].files), "c");
+  assert.deepEqual(unsaved(state).map(text), ["c", "typed"]);
 });
 
 Deno.test("a save of an old revision asks, and nothing is saved until the answer", () => {
@@ -132,6 +176,7 @@ Deno.test("in any order of events no edit is lost and at most one save is in fli
       inFlight += effects.filter((effect) => effect.do === "save").length;
       state = next;
       assert.equal(state.files["src/App.tsx"], text);
+      assert.equal((unsaved(state).at(-1) ?? state.saved.files)["src/App.tsx"], text);
       assert.equal(inFlight, state.phase.name === "saving" ? 1 : 0);
     }
   }

@@ -161,9 +161,10 @@ class CodeEditor extends HTMLElement {
   }
 
   #createProject(): Project {
-    const { files, revision, goodRevision, urls } = workspaceConfig();
+    const { files, revision, goodRevision, urls, workspace } = workspaceConfig();
     return new Project({
       bus,
+      workspace,
       url: urls.files,
       files,
       revision,
@@ -172,6 +173,7 @@ class CodeEditor extends HTMLElement {
       ask: (mine, theirs) =>
         askWhichVersion(theirs.revision, this.#files.filter((file) => mine[file] !== theirs.files[file])),
       showFiles: (theirs) => this.#replaceFiles(theirs),
+      onRecovered: () => this.#say("Edits that had not reached the server were kept in this browser. They are back, and are being saved."),
     });
   }
 

@@ -3,15 +3,16 @@
  * everything, and tells the bus what became of it. It shows nothing itself.
  */
 import { type BusEvents, postJson, type WorkspaceBus } from "./bus.ts";
+import { KeptEdits } from "./kept_edits.ts";
 import type { Files, Persona, Problem, Saved, ServerProblem, Stale } from "./messages.ts";
 import {
   type Effect,
-  hasUnsavedEdits,
   initialState,
   type ProjectEvent,
   type ProjectState,
   reduce,
   retryAfterMs,
+  unsaved,
   type Version,
 } from "./project_state.ts";
 import { statusOf } from "./project_status.ts";
@@ -20,6 +21,7 @@ const PAUSE_MS = 300;
 
 export interface ProjectOptions {
   bus: WorkspaceBus;
+  workspace: string;
   url: string;
   files: Files;
   revision: number;
@@ -30,6 +32,8 @@ export interface ProjectOptions {
   ask(mine: Files, theirs: Version): Promise<"theirs" | "mine">;
   /** The other version was taken: the editor has to show it. */
   showFiles(files: Files): void;
+  /** Edits that an earlier page could not save are back. */
+  onRecovered(): void;
 }
 
 interface LiveWait {
@@ -43,6 +47,7 @@ const toProblem = (problem: ServerProblem): Problem => ({ ...problem, source: "s
 export class Project {
   readonly #options: ProjectOptions;
   readonly #stops: (() => void)[];
+  readonly #kept: KeptEdits;
   #state: ProjectState;
   #pauseTimer = 0;
   #retryTimer = 0;
@@ -52,16 +57,18 @@ export class Project {
   /** What each pane shows: a fast pane is ready before the save has its answer. */
   readonly #shown = new Map<Persona, number>();
   #liveMs: number | null = null;
+  #isClosed = false;
 
   constructor(options: ProjectOptions) {
     this.#options = options;
+    this.#kept = new KeptEdits(options.workspace);
     this.#state = initialState(options.files, options.revision, options.goodRevision);
     const { bus } = options;
     const online = (): void => {
       if (this.#state.phase.name === "waiting") this.#handle({ type: "retryNow" });
     };
     const leaving = (event: BeforeUnloadEvent): void => {
-      if (hasUnsavedEdits(this.#state)) event.preventDefault();
+      if (!this.#kept.isSettled) event.preventDefault();
     };
     addEventListener("online", online);
     addEventListener("beforeunload", leaving);
@@ -75,8 +82,17 @@ export class Project {
     bus.emit("files", options.files);
     this.#tellStatus();
     if (options.goodRevision !== null) bus.emit("deployed", { revision: options.goodRevision, liveMs: null });
+    void this.#recover();
+  }
+
+  /** Without storage there is nothing to recover. */
+  async #recover(): Promise<void> {
+    const kept = await this.#kept.takeOver().catch(() => undefined);
+    if (this.#isClosed) return;
+    if (kept) this.#handle({ type: "recovered", ...kept });
+    if (kept && this.#state.phase.name === "saving") this.#options.onRecovered();
     // The newest revision does not run: save it again, to learn why and say so.
-    if (options.goodRevision !== options.revision) this.saveNow();
+    else if (this.#options.goodRevision !== this.#options.revision) this.saveNow();
   }
 
   edit(file: string, text: string): void {
@@ -98,6 +114,8 @@ export class Project {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#kept.close();
     clearTimeout(this.#pauseTimer);
     clearTimeout(this.#retryTimer);
     for (const stop of this.#stops) stop();
@@ -107,8 +125,14 @@ export class Project {
     const [state, effects] = reduce(this.#state, event);
     if (state.files !== this.#state.files) this.#options.bus.emit("files", state.files);
     this.#state = state;
+    this.#keep();
     this.#tellStatus();
     for (const effect of effects) this.#perform(effect);
+  }
+
+  #keep(): void {
+    const pauses = unsaved(this.#state);
+    this.#kept.keep(pauses.length > 0 ? { base: this.#state.saved.revision, pauses } : null);
   }
 
   #perform(effect: Effect): void {

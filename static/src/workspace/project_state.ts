@@ -31,6 +31,8 @@ export interface ProjectState {
   failedTries: number;
   /** What those saves held: the server may have any of it as its newest revision. */
   unanswered: readonly Files[];
+  /** What each pause left while the server was away, oldest first. They are saved one after the other. */
+  pauses: readonly Files[];
   phase: Phase;
 }
 
@@ -39,6 +41,8 @@ export type ProjectEvent =
   /** Files were added, renamed, removed or brought back. */
   | { type: "replaced"; files: Files }
   | { type: "pauseEnded" }
+  /** A page that is gone left edits in this browser; they began from revision `base`. */
+  | { type: "recovered"; base: number; pauses: readonly Files[] }
   | { type: "saveNow" }
   | { type: "retryNow" }
   | { type: "saveAnswered"; revision: number; goodRevision: number | null; problems: readonly ServerProblem[] }
@@ -64,6 +68,7 @@ const RETRY_MS = [1000, 2000, 4000, 8000, 15000] as const;
 
 /** The server may be away for long, and every try sends what was typed until then. */
 const UNANSWERED_KEPT = 20;
+const PAUSES_KEPT = 50;
 
 export function retryAfterMs(failedTries: number): number {
   return RETRY_MS[Math.min(failedTries, RETRY_MS.length) - 1] ?? RETRY_MS[0];
@@ -77,15 +82,29 @@ export function sameFiles(left: Files, right: Files): boolean {
 export const hasUnsavedEdits = (state: ProjectState): boolean => !sameFiles(state.files, state.saved.files);
 
 export function initialState(files: Files, revision: number, goodRevision: number | null): ProjectState {
-  return { files, saved: { revision, files }, goodRevision, problemCount: 0, failedTries: 0, unanswered: [], phase: { name: "resting" } };
+  return { files, saved: { revision, files }, goodRevision, problemCount: 0, failedTries: 0, unanswered: [], pauses: [], phase: { name: "resting" } };
 }
 
 const stay = (state: ProjectState): Step => [state, []];
 
 function save(state: ProjectState): Step {
-  const phase: Phase = { name: "saving", sent: state.files, again: false };
-  return [{ ...state, phase }, [{ do: "save", base: state.saved.revision, files: state.files }]];
+  const sent = state.pauses[0] ?? state.files;
+  const phase: Phase = { name: "saving", sent, again: false };
+  return [{ ...state, phase }, [{ do: "save", base: state.saved.revision, files: sent }]];
 }
+
+/** Adds what is in the editor as a pause of its own; of very many the oldest goes. */
+function withPause(state: ProjectState): ProjectState {
+  const last = state.pauses.at(-1) ?? state.saved.files;
+  return sameFiles(last, state.files) ? state : { ...state, pauses: [...state.pauses, state.files].slice(-PAUSES_KEPT) };
+}
+
+/** What has to be kept until the server has it: each pause, and what was typed since. */
+export const unsaved = (state: ProjectState): readonly Files[] => {
+  const sent = state.phase.name === "saving" ? [state.phase.sent] : [];
+  const all = [...sent, ...state.pauses, state.files];
+  return all.filter((files, place) => !sameFiles(files, all[place - 1] ?? state.saved.files));
+};
 
 function changed(state: ProjectState, files: Files): Step {
   if (sameFiles(state.files, files)) return stay(state);
@@ -96,8 +115,8 @@ function changed(state: ProjectState, files: Files): Step {
     case "refused":
       return [{ ...next, phase: { name: "pausing" } }, [{ do: "startPause" }]];
     case "saving":
-      return [next, [{ do: "startPause" }]];
     case "waiting":
+      return [next, [{ do: "startPause" }]];
     case "asking":
       return stay(next);
   }
@@ -109,8 +128,9 @@ function wantsSave(state: ProjectState): Step {
   switch (phase.name) {
     case "saving":
       return sameFiles(state.files, phase.sent) ? stay(state) : stay({ ...state, phase: { ...phase, again: true } });
-    case "asking":
     case "waiting":
+      return stay(withPause(state));
+    case "asking":
       return stay(state);
     default: {
       const isLive = state.goodRevision === state.saved.revision;
@@ -123,17 +143,33 @@ function answered(state: ProjectState, revision: number, goodRevision: number | 
   const { phase } = state;
   if (phase.name !== "saving") return stay(state);
   const saved = { revision, files: phase.sent };
-  const next: ProjectState = { ...state, saved, goodRevision, problemCount, failedTries: 0, unanswered: [], phase: { name: "resting" } };
+  const pauses = state.pauses.filter((files) => !sameFiles(files, phase.sent));
+  const next: ProjectState = { ...state, saved, pauses, goodRevision, problemCount, failedTries: 0, unanswered: [], phase: { name: "resting" } };
   if (!hasUnsavedEdits(next)) return stay(next);
-  return phase.again ? save(next) : stay({ ...next, phase: { name: "pausing" } });
+  return phase.again || pauses.length > 0 ? save(next) : stay({ ...next, phase: { name: "pausing" } });
 }
 
 function failed(state: ProjectState, reason: string): Step {
   const failedTries = state.failedTries + 1;
-  const sent = state.phase.name === "saving" ? [state.phase.sent] : [];
+  const { phase } = state;
+  const sent = phase.name === "saving" ? [phase.sent] : [];
   const unanswered = [...state.unanswered, ...sent].slice(-UNANSWERED_KEPT);
-  const next: ProjectState = { ...state, failedTries, unanswered, phase: { name: "waiting", reason } };
-  return [next, [{ do: "retryLater", afterMs: retryAfterMs(failedTries) }]];
+  const later = state.pauses.filter((files) => !sent.some((other) => sameFiles(files, other)));
+  const next: ProjectState = { ...state, failedTries, unanswered, pauses: [...sent, ...later], phase: { name: "waiting", reason } };
+  return [phase.name === "saving" && phase.again ? withPause(next) : next, [{ do: "retryLater", afterMs: retryAfterMs(failedTries) }]];
+}
+
+/** The newest of them is shown, unless something was typed already; then that goes on top of them. */
+function recovered(state: ProjectState, base: number, pauses: readonly Files[]): Step {
+  const newest = pauses.at(-1);
+  // A save of the page that is gone may have arrived: what came before it is there, too.
+  const arrived = pauses.findIndex((files) => sameFiles(files, state.saved.files));
+  const left = pauses.slice(arrived + 1);
+  if (!newest || left.length === 0) return stay(state);
+  const files = hasUnsavedEdits(state) ? state.files : newest;
+  const saved = { ...state.saved, revision: arrived >= 0 ? state.saved.revision : base };
+  const [next, effects] = save({ ...state, files, saved, pauses: left });
+  return [next, [{ do: "showFiles", files }, ...effects]];
 }
 
 const mayFollow = (state: ProjectState): boolean => state.phase.name === "resting" && !hasUnsavedEdits(state);
@@ -150,21 +186,22 @@ function newestSeen(state: ProjectState, newest: Version): Step {
 
 /** Shows another tab's version; the editor's undo still has ours. */
 function take(state: ProjectState, theirs: Version): Step {
-  const next: ProjectState = { ...state, files: theirs.files, saved: theirs, phase: { name: "resting" } };
+  const next: ProjectState = { ...state, files: theirs.files, saved: theirs, pauses: [], phase: { name: "resting" } };
   return [next, [{ do: "showFiles", files: theirs.files }]];
 }
 
 /** Another tab was faster, or an earlier save of ours arrived and only its answer was lost: then there is nothing to ask. */
 function stale(state: ProjectState, theirs: Version): Step {
   if (state.unanswered.some((files) => sameFiles(files, theirs.files))) {
-    return save({ ...state, saved: theirs, unanswered: [] });
+    const arrived = state.pauses.findIndex((files) => sameFiles(files, theirs.files));
+    return save({ ...state, saved: theirs, unanswered: [], pauses: state.pauses.slice(arrived + 1) });
   }
   return [{ ...state, phase: { name: "asking", theirs } }, [{ do: "ask", theirs }]];
 }
 
 /** The server will not take these files, so trying them again is no use; newer ones it may take. */
 function refused(state: ProjectState, message: string): Step {
-  const next: ProjectState = { ...state, failedTries: 0, phase: { name: "refused", message } };
+  const next: ProjectState = { ...state, failedTries: 0, pauses: [], phase: { name: "refused", message } };
   return state.phase.name === "saving" && state.phase.again ? save(next) : stay(next);
 }
 
@@ -172,7 +209,7 @@ function refused(state: ProjectState, message: string): Step {
 function decided(state: ProjectState, takeTheirs: boolean): Step {
   if (state.phase.name !== "asking") return stay(state);
   const { theirs } = state.phase;
-  return takeTheirs ? take(state, theirs) : save({ ...state, saved: theirs });
+  return takeTheirs ? take(state, theirs) : save({ ...state, saved: theirs, pauses: [] });
 }
 
 export function reduce(state: ProjectState, event: ProjectEvent): Step {
@@ -183,6 +220,8 @@ export function reduce(state: ProjectState, event: ProjectEvent): Step {
       return changed(state, event.files);
     case "pauseEnded":
       return wantsSave(state);
+    case "recovered":
+      return recovered(state, event.base, event.pauses);
     case "saveNow":
     case "retryNow":
       return state.phase.name === "waiting" ? save(state) : wantsSave(state);
