@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from tests.browser.workspace_page import WorkspacePage
 
-
 KEPT = """() => new Promise(resolve => {
     const open = indexedDB.open('workspace-edits');
     open.onsuccess = () => {
