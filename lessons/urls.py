@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lessons import data_views, history_views, laboratory_views, phone_views, runner_views, views, workspace_views
+from lessons import (
+    data_file_views,
+    data_views,
+    history_views,
+    laboratory_views,
+    phone_views,
+    runner_views,
+    views,
+    workspace_views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,6 +28,9 @@ urlpatterns = [
     path("w/<str:workspace_id>/data/change", data_views.change, name="data-change"),
     path("w/<str:workspace_id>/data/add", data_views.add, name="data-add"),
     path("w/<str:workspace_id>/data/delete", data_views.delete, name="data-delete"),
+    path("w/<str:workspace_id>/data/import", data_file_views.import_file, name="data-import"),
+    path("w/<str:workspace_id>/data/export", data_file_views.export, name="data-export"),
+    path("w/<str:workspace_id>/data/clear", data_file_views.clear, name="data-clear"),
     path("w/<str:workspace_id>/files", workspace_views.files, name="files"),
     path("w/<str:workspace_id>/history", history_views.timeline, name="history"),
     path("w/<str:workspace_id>/history/starter", history_views.starter, name="history-starter"),

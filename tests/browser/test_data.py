@@ -81,3 +81,37 @@ def test_a_row_is_added_with_its_mistake_named_and_deleted_after_a_question(sign
     page.keyboard.press("Delete")
     question.get_by_role("button", name="Delete row").click()
     expect(workspace.names("bob").filter(has_text="Amina Diallo")).to_have_count(0)
+
+
+def test_a_hundred_thousand_rows_scroll_filter_and_stay_in_place(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    page, data = workspace.page, workspace.data
+    data.get_by_role("button", name="Import and more").click()
+    lines = "ownerId,name,bus\n" + "".join(f"carol,Rider {number:06},{number}\n" for number in range(100_000))
+    data.get_by_label("Import a file").set_input_files(
+        {"name": "riders.csv", "mimeType": "text/csv", "buffer": lines.encode()}
+    )
+    expect(data.locator(".said")).to_have_text("100,000 rows imported.", timeout=120_000)
+    expect(data.locator(".count")).to_have_text("100,006 rows")
+    first = data.locator("tbody tr[aria-rowindex] td[data-field=name]").first
+    first.click()
+    page.keyboard.press("Control+End")
+    expect(data.locator('tbody tr[aria-rowindex="100007"]')).to_be_visible()
+    assert data.locator("tbody tr[aria-rowindex]").count() <= 200
+    page.keyboard.press("Control+Home")
+    expect(data.locator('tbody tr[aria-rowindex="2"]')).to_be_visible()
+    scroll = data.get_by_role("region", name="Rows of signups")
+    scroll.evaluate("element => { element.scrollTop = element.scrollHeight / 2 }")
+    seen = data.locator("tbody tr[aria-rowindex] td[title^='Rider 05']").first
+    expect(seen).to_be_visible()
+    held = seen.get_attribute("title")
+    top = data.locator(f'td[title="{held}"]').bounding_box()
+    workspace.add("alice", "Amina Diallo")
+    expect(data.locator(".count")).to_have_text("100,007 rows")
+    assert data.locator(f'td[title="{held}"]').bounding_box() == top
+    data.get_by_role("button", name="Filter").click()
+    data.get_by_label("ownerId: comparison").select_option("is")
+    data.get_by_label("ownerId: value", exact=True).fill("bob")
+    expect(data.locator(".count")).to_have_text("3 of 100,007 rows")
+    expect(data.get_by_text('.withIndex("by_owner", (q) => q.eq("ownerId", "bob"))')).to_be_visible()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
-from lessons import live
+from lessons import data_file_views, live
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
 from lessons.requests import Edit
@@ -117,7 +117,7 @@ async def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert await rows(workspace) == before
 
 
-@pytest.mark.parametrize("what", ["change", "add", "delete"])
+@pytest.mark.parametrize("what", ["change", "add", "delete", "import", "clear"])
 async def test_the_rows_of_others_do_not_exist(workspace: Workspace, what: str) -> None:
     stranger = AsyncClient()
     address = f"/w/{workspace.id}/data/{what}"
@@ -125,3 +125,59 @@ async def test_the_rows_of_others_do_not_exist(workspace: Workspace, what: str) 
     await stranger.post("/start/", {"pseudonym": "Tern"})
     assert (await stranger.post(address, "{}", content_type="application/json")).status_code == 404
     assert (await stranger.get(address)).status_code == 405
+
+
+async def steps(answer: Any) -> list[dict[str, Any]]:
+    assert answer.status_code == 200, answer.content
+    text = b"".join([part async for part in answer.streaming_content])
+    return [json.loads(line) for line in text.splitlines()]
+
+
+async def send(browser: AsyncClient, workspace: Workspace, file: bytes, query: str = "table=signups&format=csv") -> Any:
+    return await browser.post(f"/w/{workspace.id}/data/import?{query}", file, content_type="application/octet-stream")
+
+
+async def test_a_file_is_imported_in_steps_and_exported_again(browser: AsyncClient, workspace: Workspace) -> None:
+    before = await rows(workspace)
+    told = await steps(await send(browser, workspace, b"ownerId,name,bus\n" + b"carol,Mia,2\n" * 600))
+    assert told[-1] == {"done": True, "written": 600}
+    assert {"checked": 600, "written": 250} in told
+    assert len(await rows(workspace)) == len(before) + 600
+    exported = await browser.get(f"/w/{workspace.id}/data/export?table=signups&format=csv")
+    assert exported["Content-Disposition"] == 'attachment; filename="signups.csv"'
+    text = b"".join([part async for part in exported.streaming_content]).decode()
+    assert len(text.splitlines()) == 1 + len(before) + 600
+
+
+async def test_a_broken_line_is_told_by_its_number(browser: AsyncClient, workspace: Workspace) -> None:
+    before = await rows(workspace)
+    told = await steps(await send(browser, workspace, b"ownerId,name,bus\ncarol,Mia,2\ncarol,Bo\n"))
+    assert told[-1]["error"] == "BrokenLine"
+    assert told[-1]["message"].startswith("Line 3: ")
+    assert await rows(workspace) == before
+
+
+async def test_a_file_that_is_too_large_is_refused_with_the_limit(
+    browser: AsyncClient, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_file_views, "IMPORT_BYTES_MAX", 2**20)
+    answer = await send(browser, workspace, b"x" * (2**20 + 1))
+    assert answer.status_code == 413
+    assert "at most 1 MiB" in json.loads(answer.content)["message"]
+    assert (await send(browser, workspace, b"", "table=signups&format=xlsx")).status_code == 400
+
+
+async def test_a_table_is_cleared(browser: AsyncClient, workspace: Workspace) -> None:
+    count = len(await rows(workspace))
+    address = f"/w/{workspace.id}/data/clear"
+    told = await steps(await browser.post(address, '{"table":"signups"}', content_type="application/json"))
+    assert told[-1] == {"done": True, "gone": count}
+    assert await rows(workspace) == []
+
+
+async def test_nobody_else_exports_a_table(workspace: Workspace) -> None:
+    stranger = AsyncClient()
+    address = f"/w/{workspace.id}/data/export?table=signups&format=csv"
+    assert (await stranger.get(address)).status_code == 404
+    await stranger.post("/start/", {"pseudonym": "Tern"})
+    assert (await stranger.get(address)).status_code == 404

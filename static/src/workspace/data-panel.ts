@@ -3,8 +3,10 @@
  * carry its writer's hue until the next one; a read that is looked at in Runs is tinted here.
  */
 import { bus, type BusEvents } from "./bus.ts";
+import { DataMenu } from "./data_menu.ts";
 import { el, icon } from "./marks.ts";
 import type { TableInfo, TableMessage } from "./messages.ts";
+import { RangeFilter } from "./range_filter.ts";
 import { isInRange } from "./read_range.ts";
 import { changesOf, type CommitChanges } from "./row_changes.ts";
 import { RowEditing } from "./row_editing.ts";
@@ -25,6 +27,7 @@ export class DataPanel extends HTMLElement {
   #story: CommitChanges | null = null;
   #focus: BusEvents["read-focus"] = null;
   #isSeeding = false;
+  #isRangeRefused = false;
 
   readonly #count = el("span", { class: "muted small num count" });
   readonly #add = el("button", { class: "btn sm", type: "button" }, "Add row");
@@ -32,6 +35,9 @@ export class DataPanel extends HTMLElement {
   readonly #tableChoice = el("select", { "aria-label": "Table" });
   readonly #indexChoice = el("select", { "aria-label": "Order of rows" });
   readonly #direction = el("button", { class: "btn bare icon", type: "button" });
+  readonly #filterButton = el("button", { class: "btn bare sm fold", type: "button", "aria-expanded": "false" }, "Filter");
+  readonly #moreButton = el("button", { class: "btn bare sm fold", type: "button", "aria-expanded": "false", "aria-label": "Import and more" }, "More");
+  readonly #filter = new RangeFilter(() => this.#begin());
   readonly #rangeName = el("span", { class: "range-name" });
   readonly #said = el("span", { class: "said push", role: "status" });
   readonly #refused = el("p", { class: "refused", role: "alert", hidden: true });
@@ -43,16 +49,24 @@ export class DataPanel extends HTMLElement {
     remove: (row) => void this.#editing.remove(row),
   });
   readonly #editing = new RowEditing({ grid: this.#grid, above: this.#above, say: (words, isGood) => this.#say(words, isGood) });
+  readonly #menu = new DataMenu({
+    table: () => (this.#table === null ? null : { name: this.#table, total: this.#lastTable?.total ?? 0 }),
+    above: this.#above,
+    say: (words, isGood) => this.#say(words, isGood),
+  });
 
   connectedCallback(): void {
     this.#grid.element.append(this.#empty);
     this.replaceChildren(
       el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Data")), this.#rangeName, this.#count, this.#add, this.#seed),
-      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction, this.#said),
+      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction, this.#filterButton, this.#moreButton, this.#said),
+      this.#menu.element,
+      this.#filter.element,
       this.#refused,
       this.#above,
       this.#grid.element,
     );
+    this.#filter.element.hidden = this.#menu.element.hidden = true;
     this.#showDirection();
     this.#listen();
     this.#takeTables(bus.latest("tables") ?? []);
@@ -68,6 +82,8 @@ export class DataPanel extends HTMLElement {
   #listen(): void {
     const clicks: [HTMLElement, string, () => void][] = [
       [this.#add, "click", () => this.#editing.add()],
+      [this.#filterButton, "click", () => this.#openFilter()],
+      [this.#moreButton, "click", () => this.#openMenu()],
       [this.#seed, "click", () => this.#startSeeding()],
       [this.#direction, "click", () => this.#turnAround()],
       [this.#tableChoice, "change", () => this.#chooseTable(this.#tableChoice.value)],
@@ -78,7 +94,7 @@ export class DataPanel extends HTMLElement {
       () => clicks.forEach(([element, name, listener]) => element.removeEventListener(name, listener)),
       bus.on("tables", (tables) => this.#takeTables(tables)),
       bus.on("table", (table) => this.#showTable(table)),
-      bus.on("table-refused", ({ number, message }) => number === this.#number && this.#say(message, false)),
+      bus.on("table-refused", ({ number, message }) => number === this.#number && this.#refuseRange(message)),
       bus.on("run", (run) => this.#takeStory(this.#table === null ? null : changesOf(run, this.#table))),
       bus.on("read-focus", (focus) => this.#tint(focus)),
       bus.on("seeded", ({ ms }) => this.#seeded(`added in ${(ms / 1000).toFixed(1)} s`, true)),
@@ -107,13 +123,14 @@ export class DataPanel extends HTMLElement {
     this.#index = this.#ownIndexes()[0] ?? null;
     this.#tableChoice.value = name ?? "";
     this.#editing.leave();
+    this.#menu.follow();
     this.#showIndexes();
-    this.#begin();
+    this.#clearFilter();
   }
 
   #chooseIndex(index: string | null): void {
     this.#index = index;
-    this.#begin();
+    this.#clearFilter();
   }
 
   #turnAround(): void {
@@ -127,6 +144,27 @@ export class DataPanel extends HTMLElement {
     this.#direction.replaceChildren(icon(this.#order === "asc" ? "down" : "up"));
     this.#direction.setAttribute("aria-label", `Order: ${words}. Turn around`);
     this.#direction.title = words;
+  }
+
+  #openMenu(): void {
+    const { element } = this.#menu;
+    element.hidden = !element.hidden;
+    this.#moreButton.setAttribute("aria-expanded", String(!element.hidden));
+  }
+
+  #openFilter(): void {
+    const { element } = this.#filter;
+    element.hidden = !element.hidden;
+    this.#filterButton.setAttribute("aria-expanded", String(!element.hidden));
+    if (!element.hidden) this.#filter.focus();
+    else if (this.#filter.bounds.length > 0) this.#clearFilter();
+  }
+
+  /** The fields by which the rows are ordered, in their order. */
+  #clearFilter(): void {
+    const index = this.#tables.find(({ name }) => name === this.#table)?.indexes.find(({ name }) => name === this.#index);
+    this.#filter.reset([...(index?.fields ?? []), "_creationTime"]);
+    this.#begin();
   }
 
   #ownIndexes(): string[] {
@@ -149,7 +187,7 @@ export class DataPanel extends HTMLElement {
   #watch(rows: RowsAsked): void {
     if (this.#table === null) return;
     this.#number += 1;
-    bus.emit("send", { type: "watch", number: this.#number, table: this.#table, index: this.#index, range: [], order: this.#order, ...rows });
+    bus.emit("send", { type: "watch", number: this.#number, table: this.#table, index: this.#index, range: this.#filter.bounds, order: this.#order, ...rows });
   }
 
   // ── rows ──
@@ -162,8 +200,16 @@ export class DataPanel extends HTMLElement {
     this.#grid.mark(this.#story);
     this.#editing.follow(table);
     this.#tint(this.#focus);
-    this.#count.textContent = plural(table.count, "row");
+    this.#filter.explain(table);
+    if (!this.#refused.hidden && this.#isRangeRefused) this.#say("", true);
+    this.#isRangeRefused = false;
+    this.#count.textContent = table.range.length > 0 ? `${formatCount(table.count)} of ${plural(table.total, "row")}` : plural(table.count, "row");
     this.#showEmpty();
+  }
+
+  #refuseRange(message: string): void {
+    this.#isRangeRefused = true;
+    this.#say(message, false);
   }
 
   #showEmpty(): void {
@@ -175,7 +221,11 @@ export class DataPanel extends HTMLElement {
       this.#count.textContent = "";
       this.#empty.replaceChildren(el("b", {}, "No tables yet."), " Declare one in schema.ts.");
     } else if (isEmpty) {
-      this.#empty.replaceChildren(el("b", {}, "No rows yet."), " Add one here or in a pane, or seed the table.");
+      const isFiltered = (this.#lastTable?.total ?? 0) > 0;
+      this.#empty.replaceChildren(
+        el("b", {}, isFiltered ? "No rows in this range." : "No rows yet."),
+        isFiltered ? " Choose another range, or close the filter." : " Add one here or in a pane, or seed the table.",
+      );
     }
   }
 

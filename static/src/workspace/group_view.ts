@@ -120,8 +120,10 @@ function mutationContent(run: RunMessage, name: HTMLElement): (Node | string)[] 
   return run.writes.length > 0 ? [stepMark(2), ...people, name, what] : [...people, name, what];
 }
 
+const COMMIT_VERBS: Record<string, string> = { seed: "Seeded", import: "Imported", clear: "Cleared", restore: "Restored" };
+
 function commitContent(commit: CommitMessage): (Node | string)[] {
-  const verb = commit.cause === "seed" ? "Seeded" : "Written";
+  const verb = COMMIT_VERBS[commit.cause] ?? "Written";
   const by = commit.writer === null ? "" : `, by the ${commit.writer}`;
   return [el("strong", {}, verb), el("span", { class: "what" }, `${plural(commit.documents, "row")} in ${commit.tables.join(", ") || "no table"}${isPersona(commit.writer) ? "" : by}`)];
 }
