@@ -1,6 +1,6 @@
-"""What the Function tab asks: the live functions with their validators, and rows of a table to pick an id from.
+"""What the Function and the Schema tab ask: the live functions, rows to pick an id from, the schema against the rows.
 
-The shapes are those of static/src/runner/messages.ts.
+The shapes are those of static/src/runner/messages.ts and static/src/schema/messages.ts.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from lessons import runner
+from lessons import rehearsing, runner
 from lessons.access import access_workspace
-from sandbox.engine import StoreUnavailable
+from sandbox.engine import RunnerRefused, StoreUnavailable
 from sandbox.gateway.registry import registry
 
 NOT_THERE = 503
@@ -44,6 +44,16 @@ async def rows(request: HttpRequest, workspace_id: str) -> JsonResponse:
     except StoreUnavailable as error:
         return _refusal(error.message, NOT_THERE)
     return JsonResponse({"rows": found.rows, "count": found.count})
+
+
+@require_safe
+async def rehearse_schema(request: HttpRequest, workspace_id: str) -> JsonResponse:
+    """The schema of the last saved revision, live or not, against the stored rows. Changes nothing."""
+    workspace = await access_workspace(await request.auser(), workspace_id)
+    try:
+        return JsonResponse(await rehearsing.rehearse(workspace))
+    except (StoreUnavailable, RunnerRefused) as error:
+        return _refusal(error.message, NOT_THERE)
 
 
 def _refusal(message: str, status: int) -> JsonResponse:

@@ -40,5 +40,6 @@ urlpatterns = [
     path("w/<str:workspace_id>/phone", phone_views.phone_code, name="phone-code"),
     path("w/<str:workspace_id>/functions", runner_views.functions, name="functions"),
     path("w/<str:workspace_id>/functions/rows", runner_views.rows, name="function-rows"),
+    path("w/<str:workspace_id>/schema/rehearsal", runner_views.rehearse_schema, name="schema-rehearsal"),
     path("w/<str:workspace_id>/tasks/<int:number>/check", workspace_views.run_check, name="check"),
 ]

@@ -175,6 +175,7 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
             "token": reverse("token", args=[workspace.id]),
             "phone": reverse("phone-code", args=[workspace.id]),
             "functions": reverse("functions", args=[workspace.id]),
+            "schemaRehearsal": reverse("schema-rehearsal", args=[workspace.id]),
             "functionRows": reverse("function-rows", args=[workspace.id]),
             "data": f"/w/{workspace.id}/data/",
             "socket": f"/ws/workspace/{workspace.id}",

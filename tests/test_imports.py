@@ -23,6 +23,7 @@ LEFT_TO_RIGHT = [
     "system_functions",
     "sync",
     "deployment",
+    "schema_rehearsal",
 ]
 SHARED = {"errors", "limits", "clock", "trace", "scratch"}
 

@@ -25,6 +25,7 @@ from sandbox.engine.runtime.host import FunctionInfo, close_pools
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.type_check import check_types
+from sandbox.engine.schema_rehearsal import FieldFault, Rehearsal, RehearsedTable, rehearse_schema
 from sandbox.engine.scratch import scratch_folder, sweep_scratch
 from sandbox.engine.store import (
     Comparison,
@@ -77,6 +78,7 @@ __all__ = [
     "FetchRequest",
     "FetchResponse",
     "Fetcher",
+    "FieldFault",
     "FixedClock",
     "FunctionInfo",
     "HardeningReport",
@@ -90,6 +92,8 @@ __all__ = [
     "ProtocolError",
     "Quota",
     "ReadNote",
+    "Rehearsal",
+    "RehearsedTable",
     "RequestMetadata",
     "RunNote",
     "RunnerRefused",
@@ -133,6 +137,7 @@ __all__ = [
     "parse_format",
     "path_problem",
     "probe",
+    "rehearse_schema",
     "scratch_folder",
     "sweep_scratch",
     "without_type_prefix",

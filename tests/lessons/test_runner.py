@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
 from django.test import RequestFactory
 
-from lessons import live, runner, runner_views
+from lessons import live, rehearsing, runner, runner_views
 from lessons.catalogue import Lesson
 from lessons.models import Person, Workspace
 from lessons.requests import Edit
@@ -25,8 +25,9 @@ async def closed_registry(tools: Toolchain) -> AsyncIterator[None]:
     await registry.close_all()
 
 
-async def deploy(workspace: Workspace, lesson: Lesson) -> None:
-    await live.save_and_deploy(workspace, lesson, Edit(1, dict(lesson.files), {"src/App.js": "export default 1"}))
+async def deploy(workspace: Workspace, lesson: Lesson, schema: str | None = None) -> live.Saved:
+    files = dict(lesson.files) if schema is None else {**lesson.files, "convex/schema.ts": schema}
+    return await live.save_and_deploy(workspace, lesson, Edit(1, files, {"src/App.js": "export default 1"}))
 
 
 async def test_functions_come_in_the_order_of_the_code_with_their_validators(
@@ -52,6 +53,20 @@ async def test_rows_to_pick_are_the_newest_with_short_texts(workspace: Workspace
     assert await runner.rows_to_pick(deployment, "nothing") == runner.RowsToPick([], 0)
 
 
+async def test_a_schema_that_could_not_go_live_is_held_against_the_rows(workspace: Workspace, lesson: Lesson) -> None:
+    await deploy(workspace, lesson)
+    saved = await deploy(workspace, lesson, lesson.files["convex/schema.ts"].replace("name:", "fullName:"))
+    assert not saved.deployed
+    found = await rehearsing.rehearse(workspace)
+    (table,) = found["tables"]
+    assert found["revision"] == saved.revision
+    assert table["rows"] == table["mismatched"] == 6
+    assert table["faults"] == [
+        {"field": "fullName", "fault": "missing", "rows": 6},
+        {"field": "name", "fault": "extra", "rows": 6},
+    ]
+
+
 async def test_strangers_and_other_learners_are_refused(workspace: Workspace, rf: RequestFactory) -> None:
     other = await Person.objects.acreate(pseudonym="Tern")
     for stranger in (other, AnonymousUser()):
@@ -59,7 +74,7 @@ async def test_strangers_and_other_learners_are_refused(workspace: Workspace, rf
         async def auser(stranger: object = stranger) -> object:
             return stranger
 
-        for view in (runner_views.functions, runner_views.rows):
+        for view in (runner_views.functions, runner_views.rows, runner_views.rehearse_schema):
             request = rf.get("/", {"table": "signups"})
             request.auser = auser
             with pytest.raises(Http404):

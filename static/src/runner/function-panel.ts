@@ -6,6 +6,7 @@ import { readableMessage, serverPlace } from "../frame/error_place.ts";
 import { bus, workspaceConfig } from "../workspace/bus.ts";
 import { jumpTo } from "../workspace/jump.ts";
 import { el, icon, NAMES, personMark } from "../workspace/marks.ts";
+import { editsAreSaved } from "../workspace/saved_first.ts";
 import { functionName } from "../workspace/wording.ts";
 import { type Answer, type Arguments, Caller, type Who } from "./caller.ts";
 import { type Draft, enteredValue, pathInMessage } from "./draft.ts";
@@ -62,7 +63,7 @@ export class FunctionPanel extends HTMLElement {
       () => this.#call.removeEventListener("keydown", byKey),
       () => this.#caller?.close(),
       bus.on("deployed", () => void this.#load()),
-      bus.on("run-at-cursor", (place) => this.#openAt(place)),
+      bus.on("run-at-cursor", (place) => void this.#openAt(place)),
     ];
     const wish = bus.latest("run-at-cursor");
     void this.#load().then(() => wish && this.#openAt(wish));
@@ -118,11 +119,13 @@ export class FunctionPanel extends HTMLElement {
     if (found) this.#showFunction(found);
   }
 
-  #openAt(place: { file: string; name: string }): void {
-    bus.emit("show-tab", { tab: "Function" });
+  /** What runs is what is live, so the last keystrokes go first. */
+  async #openAt(place: { file: string; name: string }): Promise<void> {
+    await editsAreSaved();
+    await this.#load();
     const path = pathAt(this.#functions, place);
     if (path === null) {
-      this.#problem.textContent = `${place.name} in ${place.file} is not live: save it without problems first.`;
+      this.#problem.textContent = `${place.name} of ${place.file} is not live: the editor shows what stands in the way.`;
       return;
     }
     this.#open(path);

@@ -1,6 +1,7 @@
 /** What the tests use of Deno and Node, so that the project's own type check reads them too. Run: `deno test -A --no-check`. */
 declare namespace Deno {
   function test(name: string, run: () => void | Promise<void>): void;
+  function readTextFileSync(file: URL): string;
 }
 
 declare module "node:assert/strict" {

@@ -6,10 +6,11 @@
  */
 import ts from "ts6";
 import learnerConfig from "../learner-tsconfig.json" with { type: "json" };
-import type { Problem } from "../workspace/messages.ts";
+import type { Problem, Uses } from "../workspace/messages.ts";
 import { generateDeclarations } from "./codegen.ts";
 import { toProblem } from "./problems.ts";
 import type { Completions, FileEdits } from "./protocol.ts";
+import { findUses } from "./uses.ts";
 
 const COMPLETIONS_MAX = 300;
 
@@ -142,6 +143,11 @@ export class LearnerProject {
     const details = this.#ready().getCompletionEntryDetails(
       toPath(file), position, label, {}, undefined, {}, undefined);
     return details ? ts.displayPartsToString(details.displayParts) : "";
+  }
+
+  uses(): Uses {
+    const program = this.#ready().getProgram();
+    return program ? findUses(program, [...this.#sources.keys()], toPath) : { declared: [], exported: [], fields: [], functions: [] };
   }
 
   #ready(): ts.LanguageService {

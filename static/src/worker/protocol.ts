@@ -1,5 +1,5 @@
 /** What the page asks of the TypeScript worker. Files are named as in the project: "convex/schema.ts". */
-import type { Problem } from "../workspace/messages.ts";
+import type { Problem, Uses } from "../workspace/messages.ts";
 
 export interface Completion {
   label: string;
@@ -44,6 +44,8 @@ export interface TypeScriptApi {
   check(args: { file: string }): Problem[];
   complete(args: { file: string; position: number }): Completions;
   describe(args: { file: string; position: number; label: string }): string;
+  /** Where the project declares and uses fields and functions. */
+  uses(args: Record<string, never>): Uses;
   /** Compiles src/** for the panes. Needs no types. */
   compile(args: { files: Record<string, string> }): Compiled;
 }

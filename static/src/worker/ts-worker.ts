@@ -40,6 +40,10 @@ const answers: Answers = {
     await types;
     return project.describe(file, position, label);
   },
+  uses: async () => {
+    await types;
+    return project.uses();
+  },
   compile: ({ files }) => compileSources(files),
 };
 

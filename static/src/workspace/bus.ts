@@ -18,6 +18,7 @@ import type {
   TableInfo,
   TableMessage,
   TableRefused,
+  Uses,
 } from "./messages.ts";
 
 export type * from "./messages.ts";
@@ -42,6 +43,7 @@ export interface WorkspaceConfig {
     functionRows: string;
     /** What the Data panel asks lies below it. */
     data: string;
+    schemaRehearsal: string;
     socket: string;
     /** Holds the placeholders {persona} and {token}. */
     frame: string;
@@ -99,6 +101,11 @@ export interface BusEvents {
   "replace-files": { files: Files };
   /** Ctrl+Enter in the editor: run the function in which the cursor stands. `name` is its export. */
   "run-at-cursor": { file: string; name: string };
+  /** Somebody wants to know where the project uses what it declares; the editor's TypeScript answers with `uses`. */
+  "uses-wanted": undefined;
+  uses: Uses;
+  /** Show this row in the Data panel. */
+  "show-row": { table: string; id: string };
   /** Save at once, without waiting for the pause. */
   "save-now": undefined;
 

@@ -193,6 +193,7 @@ class CodeEditor extends HTMLElement {
       () => document.removeEventListener("keydown", saveKey),
       bus.on("go-to", (place) => this.#goTo(place)),
       bus.on("replace-files", ({ files }) => this.#replaceAsLearner(files)),
+      bus.on("uses-wanted", () => this.#tellUses()),
       bus.on("deploy-problems", (problems) => this.#showDeployProblems(problems)),
     ];
   }
@@ -301,6 +302,11 @@ class CodeEditor extends HTMLElement {
   #isAtCursor(problems: readonly Problem[]): boolean {
     const { line } = cursorPlace(this.#view.state);
     return problems.some((problem) => problem.line === line);
+  }
+
+  /** Without an answer the one before stays: the editor itself says when TypeScript has failed. */
+  #tellUses(): void {
+    this.#typescript.call("uses", {}).then((uses) => bus.emit("uses", uses), () => {});
   }
 
   #showDeployProblems(problems: readonly Problem[]): void {

@@ -28,6 +28,8 @@ export class DataPanel extends HTMLElement {
   #focus: BusEvents["read-focus"] = null;
   #isSeeding = false;
   #isRangeRefused = false;
+  /** A row that somebody wants to see, until its table is there. */
+  #wantedRow: string | null = null;
 
   readonly #count = el("span", { class: "muted small num count" });
   readonly #add = el("button", { class: "btn sm", type: "button" }, "Add row");
@@ -96,6 +98,7 @@ export class DataPanel extends HTMLElement {
       bus.on("table", (table) => this.#showTable(table)),
       bus.on("table-refused", ({ number, message }) => number === this.#number && this.#refuseRange(message)),
       bus.on("run", (run) => this.#takeStory(this.#table === null ? null : changesOf(run, this.#table))),
+      bus.on("show-row", ({ table, id }) => this.#reveal(table, id)),
       bus.on("read-focus", (focus) => this.#tint(focus)),
       bus.on("seeded", ({ ms }) => this.#seeded(`added in ${(ms / 1000).toFixed(1)} s`, true)),
       bus.on("server-error", ({ message }) => this.#seeded(message, false)),
@@ -200,6 +203,7 @@ export class DataPanel extends HTMLElement {
     this.#grid.mark(this.#story);
     this.#editing.follow(table);
     this.#tint(this.#focus);
+    this.#showWanted();
     this.#filter.explain(table);
     if (!this.#refused.hidden && this.#isRangeRefused) this.#say("", true);
     this.#isRangeRefused = false;
@@ -245,6 +249,23 @@ export class DataPanel extends HTMLElement {
       if (this.#focus && isInRange(view.row, this.#focus.read)) count += 1;
     }
     this.#rangeName.textContent = this.#focus ? `${this.#focus.by}: ${plural(count, "row")}` : "";
+  }
+
+  #reveal(table: string, id: string): void {
+    this.#wantedRow = id;
+    if (table !== this.#table) this.#chooseTable(table);
+    else this.#showWanted();
+  }
+
+  #showWanted(): void {
+    if (this.#wantedRow === null) return;
+    const view = this.#shown.get(this.#wantedRow);
+    this.#wantedRow = null;
+    this.#say(view ? "" : `This row is not among the first ${formatCount(ROWS_SHOWN)} in this order.`, true);
+    if (!view) return;
+    view.element.scrollIntoView({ block: "center" });
+    for (const row of this.#body.rows) row.toggleAttribute("aria-current", false);
+    view.element.setAttribute("aria-current", "true");
   }
 
   #startSeeding(): void {

@@ -33,6 +33,37 @@ export interface Problem extends ServerProblem {
   endColumn?: number;
 }
 
+/** A field of a table, where the schema says it; `type` is its validator as written. */
+export interface Declared extends Place {
+  table: string;
+  field: string;
+  type: string;
+}
+
+export interface FieldUse extends Place {
+  table: string;
+  field: string;
+  how: "read" | "written" | "range";
+}
+
+/** `path` is "signups:create". */
+export interface FunctionUse extends Place {
+  path: string;
+}
+
+/** A function that a file of convex/ exports; `kind` is what makes it: "query", "internalMutation". */
+export interface ExportedFunction extends FunctionUse {
+  kind: string;
+}
+
+/** What TypeScript knows of the project as it stands in the editor. */
+export interface Uses {
+  declared: Declared[];
+  exported: ExportedFunction[];
+  fields: FieldUse[];
+  functions: FunctionUse[];
+}
+
 export interface Saved {
   revision: number;
   deployed: boolean;

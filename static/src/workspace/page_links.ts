@@ -7,6 +7,7 @@ import { el, icon } from "./marks.ts";
 import { editsAreSaved } from "./saved_first.ts";
 
 const ONE_VIEW = matchMedia("(max-width: 1199px)");
+const PHONE = matchMedia("(max-width: 759px)");
 
 /** Below 1200 px the editor may be behind another view: show it. */
 function revealEditor(): void {
@@ -26,6 +27,12 @@ function checkByKey(event: KeyboardEvent): void {
   event.preventDefault();
   event.stopPropagation();
   document.querySelector<HTMLFormElement>("form[data-check]")?.requestSubmit();
+}
+
+/** Its code comes with its tab; from then on the panel hears for itself. Below 760 px it may be behind another view. */
+function revealFunctions(): void {
+  bus.emit("show-tab", { tab: "Function" });
+  if (PHONE.matches && location.hash !== "#dock") location.hash = "#dock";
 }
 
 type Fetch = typeof fetch;
@@ -67,6 +74,7 @@ async function openPhone(event: MouseEvent): Promise<void> {
 export function connectPageLinks(): void {
   document.addEventListener("click", (event) => void openPhone(event));
   bus.on("go-to", revealEditor);
+  bus.on("run-at-cursor", revealFunctions);
   document.addEventListener("click", followJump);
   document.addEventListener("keydown", checkByKey, { capture: true });
   document.addEventListener("htmx:before:request", saveFirst);

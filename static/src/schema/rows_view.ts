@@ -1,0 +1,67 @@
+/** The rows that do not match, and for each field the three steps that bring rows and schema together. */
+import { bus } from "../workspace/bus.ts";
+import { jumpTo } from "../workspace/jump.ts";
+import { el } from "../workspace/marks.ts";
+import { formatCount, plural, shortId } from "../workspace/wording.ts";
+import type { Fault, Rehearsal, RehearsedTable, RowFault } from "./messages.ts";
+import { type Migration, migrationsOf } from "./migration.ts";
+
+const WHAT: Record<Fault, string> = { missing: "missing", extra: "not in the schema", type: "another type" };
+const SCHEMA = { file: "convex/schema.ts", line: 1, column: 1 };
+
+export function mismatchView(table: RehearsedTable, rehearsal: Rehearsal): HTMLElement {
+  const rows = rehearsal.rows.filter((row) => row.table === table.name);
+  const all = table.faults.reduce((sum, { rows: count }) => sum + count, 0);
+  return el(
+    "section",
+    { class: "mismatch", "aria-label": `Rows of ${table.name} that do not match` },
+    el("h2", {}, `${plural(table.mismatched, "row")} of ${table.name} ${table.mismatched === 1 ? "does" : "do"} not match the schema`),
+    ...migrationsOf(table, rows).map(guide),
+    el(
+      "details",
+      { class: "rows" },
+      el("summary", {}, all > rows.length ? `The first ${formatCount(rows.length)} of ${formatCount(all)} mismatches` : plural(all, "mismatch", "mismatches")),
+      rowsTable(rows),
+    ),
+  );
+}
+
+/** The code does nothing by itself: it is to be read, taken over and understood. */
+function guide({ title, steps }: Migration): HTMLElement {
+  return el(
+    "div",
+    { class: "guide" },
+    el("p", { class: "guide-title" }, ...withCode(title)),
+    el(
+      "ol",
+      {},
+      ...steps.map(({ name, words, code }) =>
+        el(
+          "li",
+          {},
+          el("p", {}, el("b", {}, name), ". ", ...withCode(words), " ", name === "Back-fill" ? null : jumpTo(SCHEMA, "Open schema.ts")),
+          el("pre", { tabindex: 0, "aria-label": `Code of the step: ${name}`, role: "region" }, code),
+        )
+      ),
+    ),
+  );
+}
+
+function withCode(words: string): (Node | string)[] {
+  return words.split("`").map((part, at) => (at % 2 === 0 ? part : el("code", {}, part)));
+}
+
+function rowsTable(rows: readonly RowFault[]): HTMLElement {
+  return el(
+    "table",
+    { class: "sheet" },
+    el("thead", {}, el("tr", {}, ...["row", "field", "what", "value"].map((name) => el("th", { scope: "col" }, name)))),
+    el("tbody", {}, ...rows.map((row) => el("tr", {}, el("td", {}, rowJump(row)), el("td", {}, row.field || "the whole row"), el("td", {}, WHAT[row.fault]), el("td", { class: "mono", title: row.value ?? "" }, row.value ?? "none")))),
+  );
+}
+
+function rowJump({ table, id }: RowFault): HTMLElement {
+  const button = el("button", { class: "jump", type: "button", title: id, "aria-label": `Show row ${id} in Data` }, shortId(id));
+  button.addEventListener("click", () => bus.emit("show-row", { table, id }));
+  return button;
+}
