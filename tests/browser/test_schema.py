@@ -39,7 +39,7 @@ def test_a_rename_is_followed_from_the_field_to_the_rows_and_back(sign_up: SignU
     panel.get_by_role("button", name="App.tsx:27").click()
     expect(workspace.tab("App.tsx")).to_have_attribute("aria-selected", "true")
     panel.get_by_text("12 mismatches").click()
-    panel.get_by_role("button", name="Show row").first.click()
+    panel.get_by_role("button", name="show this row in Data").first.click()
     expect(workspace.data.locator('tr[aria-current="true"]')).to_contain_text("Zainab Okonkwo")
     workspace.change("schema.ts", "fullName: v.string()", "name: v.string()")
     expect(status).to_contain_text("stored rows fit together", timeout=SLOW_MS)

@@ -61,7 +61,7 @@ function rowsTable(rows: readonly RowFault[]): HTMLElement {
 }
 
 function rowJump({ table, id }: RowFault): HTMLElement {
-  const button = el("button", { class: "jump", type: "button", title: id, "aria-label": `Show row ${id} in Data` }, shortId(id));
+  const button = el("button", { class: "jump", type: "button", title: id, "aria-label": `${shortId(id)}: show this row in Data` }, shortId(id));
   button.addEventListener("click", () => bus.emit("show-row", { table, id }));
   return button;
 }

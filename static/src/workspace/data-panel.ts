@@ -258,14 +258,10 @@ export class DataPanel extends HTMLElement {
   }
 
   #showWanted(): void {
-    if (this.#wantedRow === null) return;
-    const view = this.#shown.get(this.#wantedRow);
+    if (this.#wantedRow === null || this.#lastTable === null) return;
+    const isShown = this.#grid.reveal(this.#wantedRow);
     this.#wantedRow = null;
-    this.#say(view ? "" : `This row is not among the first ${formatCount(ROWS_SHOWN)} in this order.`, true);
-    if (!view) return;
-    view.element.scrollIntoView({ block: "center" });
-    for (const row of this.#body.rows) row.toggleAttribute("aria-current", false);
-    view.element.setAttribute("aria-current", "true");
+    this.#say(isShown ? "" : "This row is further away: scroll to it in this order.", true);
   }
 
   #startSeeding(): void {

@@ -136,6 +136,15 @@ export class RowGrid {
     return this.#shown.get(id)?.row;
   }
 
+  /** Brings the row into view and marks it, the last one that was wanted. Answers whether it is among the loaded ones. */
+  reveal(id: string): boolean {
+    const view = this.#shown.get(id);
+    for (const row of this.#body.rows) row.removeAttribute("aria-current");
+    view?.element.setAttribute("aria-current", "true");
+    view?.element.scrollIntoView({ block: "center" });
+    return view !== undefined;
+  }
+
   /** The keyboard goes to this cell, or `step` cells further in its row. */
   focusCell(id: string, field: string, step = 0): HTMLElement | undefined {
     const at = this.#columns.findIndex(({ name }) => name === field) + step;
