@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any
 
 from lessons.models import Workspace
@@ -59,3 +60,28 @@ async def delete_rows(workspace: Workspace, table: str, row_ids: Sequence[str]) 
 
 def _column(deployment: Deployment, table: str, field: str) -> Column:
     return columns_of(deployment.store.schema, table).get(field) or Column(field)
+
+
+async def snapshots(workspace: Workspace) -> list[dict[str, Any]]:
+    """The newest first: id, name, at_ms, rows, bytes."""
+    async with rows_of(workspace) as deployment:
+        return [asdict(one) for one in await deployment.snapshots.known()]
+
+
+async def take_snapshot(workspace: Workspace, name: str) -> dict[str, Any]:
+    async with rows_of(workspace) as deployment:
+        return asdict(await deployment.snapshots.take(name))
+
+
+async def delete_snapshot(workspace: Workspace, snapshot_id: str) -> None:
+    async with rows_of(workspace) as deployment:
+        await deployment.snapshots.delete(snapshot_id)
+
+
+async def restore_snapshot(workspace: Workspace, snapshot_id: str) -> AsyncIterator[dict[str, Any]]:
+    """Tells how far it is, at the end how many rows were changed."""
+    changed = 0
+    async with rows_of(workspace) as deployment:
+        async for changed, total in deployment.snapshots.restore(snapshot_id):
+            yield {"changed": changed, "total": total}
+    yield {"done": True, "changed": changed}

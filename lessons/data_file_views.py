@@ -12,7 +12,8 @@ import tempfile
 from collections.abc import AsyncIterator
 from typing import Any, BinaryIO, Literal
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
@@ -32,7 +33,7 @@ _importing: set[str] = set()
 
 
 @require_POST
-async def import_file(request: HttpRequest, workspace_id: str) -> HttpResponse:
+async def import_file(request: HttpRequest, workspace_id: str) -> HttpResponseBase:
     """`?table=…&format=jsonl|csv`, the file as the body."""
     workspace = await access_workspace(await request.auser(), workspace_id)
     try:
@@ -78,7 +79,7 @@ def _received(request: HttpRequest) -> BinaryIO:
 
 
 @require_safe
-async def export(request: HttpRequest, workspace_id: str) -> HttpResponse | StreamingHttpResponse:
+async def export(request: HttpRequest, workspace_id: str) -> HttpResponseBase:
     """`?table=…&format=jsonl|csv`: the rows as a file."""
     workspace = await access_workspace(await request.auser(), workspace_id)
     try:
@@ -101,16 +102,32 @@ async def _export(workspace: Workspace, table: str, file_format: Literal["jsonl"
 
 
 @require_POST
-async def clear(request: HttpRequest, workspace_id: str) -> HttpResponse:
+async def clear(request: HttpRequest, workspace_id: str) -> HttpResponseBase:
     """`{table}`: deletes every row there is now."""
     workspace = await access_workspace(await request.auser(), workspace_id)
     try:
-        table = json_object(request.read(BODY_BYTES_MAX)).get("table")
-        if not isinstance(table, str):
-            raise Refused(400, "bad-request", "`table` must be a text.")
+        table = _text(request, "table")
     except Refused as refused:
         return refusal(refused)
     return _told(_clear(workspace, table))
+
+
+@require_POST
+async def restore(request: HttpRequest, workspace_id: str) -> HttpResponseBase:
+    """`{id}`: brings back what that snapshot holds, after keeping the present as one."""
+    workspace = await access_workspace(await request.auser(), workspace_id)
+    try:
+        snapshot_id = _text(request, "id")
+    except Refused as refused:
+        return refusal(refused)
+    return _told(data.restore_snapshot(workspace, snapshot_id))
+
+
+def _text(request: HttpRequest, key: str) -> str:
+    text = json_object(request.read(BODY_BYTES_MAX)).get(key)
+    if not isinstance(text, str):
+        raise Refused(400, "bad-request", f"`{key}` must be a text.")
+    return text
 
 
 async def _clear(workspace: Workspace, table: str) -> AsyncIterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from lessons import data
 from lessons.access import access_workspace
@@ -85,6 +85,27 @@ async def delete(workspace: Workspace, asked: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(ids, list) or not all(isinstance(row_id, str) for row_id in ids):
         raise Refused(400, "bad-request", "`ids` must be a list of ids.")
     return {"deleted": await data.delete_rows(workspace, _text(asked, "table"), ids)}
+
+
+@require_safe
+async def snapshots(request: HttpRequest, workspace_id: str) -> JsonResponse:
+    workspace = await access_workspace(await request.auser(), workspace_id)
+    try:
+        return JsonResponse({"snapshots": await data.snapshots(workspace)})
+    except Refused as refused:
+        return refusal(refused)
+
+
+@_asked
+async def take_snapshot(workspace: Workspace, asked: dict[str, Any]) -> dict[str, Any]:
+    """`{name}`: the whole store as it is now."""
+    return await data.take_snapshot(workspace, _text(asked, "name"))
+
+
+@_asked
+async def delete_snapshot(workspace: Workspace, asked: dict[str, Any]) -> dict[str, Any]:
+    await data.delete_snapshot(workspace, _text(asked, "id"))
+    return {"deleted": 1}
 
 
 def _text(asked: dict[str, Any], key: str) -> str:

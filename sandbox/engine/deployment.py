@@ -55,7 +55,7 @@ from sandbox.engine.sync.outbox import Close, Send
 from sandbox.engine.sync.session import SyncSession
 from sandbox.engine.sync.watch import Watch
 from sandbox.engine.system_functions import SYSTEM_FUNCTIONS
-from sandbox.engine.tables import TableEditor
+from sandbox.engine.tables import Snapshots, TableEditor
 from sandbox.engine.trace import Cause, FunctionKind, Order, RunNote
 
 logger = logging.getLogger(__name__)
@@ -110,6 +110,7 @@ class Deployment:
         )
         self.executor.actions = self.actions
         self.tables = TableEditor(store, clock, self.note_run, self.live.wake)
+        self.snapshots = Snapshots(store, clock, self.live.wake)
         self._sessions: set[SyncSession] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None

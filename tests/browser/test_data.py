@@ -115,3 +115,31 @@ def test_a_hundred_thousand_rows_scroll_filter_and_stay_in_place(sign_up: SignUp
     data.get_by_label("ownerId: value", exact=True).fill("bob")
     expect(data.locator(".count")).to_have_text("3 of 100,007 rows")
     expect(data.get_by_text('.withIndex("by_owner", (q) => q.eq("ownerId", "bob"))')).to_be_visible()
+
+
+def test_a_broken_file_is_named_by_its_line_and_a_snapshot_brings_a_cleared_table_back(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    data = workspace.data
+    data.get_by_role("button", name="Import and more").click()
+    broken = {"name": "broken.csv", "mimeType": "text/csv", "buffer": b"ownerId,name,bus\nalice,Mia,1\nalice,Bo\n"}
+    data.get_by_label("Import a file").set_input_files(broken)
+    expect(data.get_by_role("alert").filter(has_text="Line 3: there are 2 cells")).to_be_visible()
+    expect(data.locator(".count")).to_have_text("6 rows")
+    with workspace.page.expect_download() as download:
+        data.get_by_role("link", name="Export CSV").click()
+    assert download.value.suggested_filename == "signups.csv"
+    assert "João Pereira" in download.value.path().read_text()
+    data.get_by_label("Name of the snapshot").fill("all six")
+    data.get_by_role("button", name="Take snapshot").click()
+    expect(data.get_by_role("listitem").filter(has_text="all six")).to_contain_text("6 rows")
+    data.get_by_role("button", name="Clear table").click()
+    data.get_by_role("alertdialog").get_by_role("button", name="Clear table").click()
+    expect(data.locator(".count")).to_have_text("0 rows")
+    expect(workspace.names("bob")).to_have_count(0)
+    data.get_by_role("button", name="Restore all six").click()
+    data.get_by_role("alertdialog").get_by_role("button", name="Restore").click()
+    expect(data.locator(".said")).to_have_text("Restored: 6 changes.")
+    expect(workspace.names("bob").filter(has_text="João Pereira")).to_be_visible()
+    expect(data.get_by_role("listitem").filter(has_text="before “all six”")).to_contain_text("0 rows")
+    expect(workspace.runs.locator("li.group").first).to_contain_text("Restored")

@@ -117,7 +117,9 @@ async def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert await rows(workspace) == before
 
 
-@pytest.mark.parametrize("what", ["change", "add", "delete", "import", "clear"])
+@pytest.mark.parametrize(
+    "what", ["change", "add", "delete", "import", "clear", "snapshots/take", "snapshots/delete", "snapshots/restore"]
+)
 async def test_the_rows_of_others_do_not_exist(workspace: Workspace, what: str) -> None:
     stranger = AsyncClient()
     address = f"/w/{workspace.id}/data/{what}"
@@ -177,7 +179,24 @@ async def test_a_table_is_cleared(browser: AsyncClient, workspace: Workspace) ->
 
 async def test_nobody_else_exports_a_table(workspace: Workspace) -> None:
     stranger = AsyncClient()
-    address = f"/w/{workspace.id}/data/export?table=signups&format=csv"
-    assert (await stranger.get(address)).status_code == 404
+    addresses = [f"/w/{workspace.id}/data/{what}" for what in ("export?table=signups&format=csv", "snapshots")]
+    assert [(await stranger.get(address)).status_code for address in addresses] == [404, 404]
     await stranger.post("/start/", {"pseudonym": "Tern"})
-    assert (await stranger.get(address)).status_code == 404
+    assert [(await stranger.get(address)).status_code for address in addresses] == [404, 404]
+
+
+async def test_a_snapshot_brings_a_cleared_table_back(browser: AsyncClient, workspace: Workspace) -> None:
+    before = await rows(workspace)
+    status, taken = await ask(browser, workspace, "snapshots/take", name="at first")
+    assert (status, taken["rows"]) == (200, len(before))
+    address = f"/w/{workspace.id}/data/clear"
+    await steps(await browser.post(address, '{"table":"signups"}', content_type="application/json"))
+    body = json.dumps({"id": taken["id"]})
+    address = f"/w/{workspace.id}/data/snapshots/restore"
+    told = await steps(await browser.post(address, body, content_type="application/json"))
+    assert told[-1] == {"done": True, "changed": len(before)}
+    assert await rows(workspace) == before
+    listed = json.loads((await browser.get(f"/w/{workspace.id}/data/snapshots")).content)["snapshots"]
+    assert [one["name"] for one in listed] == ["before “at first”", "at first"]
+    assert (await ask(browser, workspace, "snapshots/delete", id=taken["id"]))[0] == 200
+    assert (await ask(browser, workspace, "snapshots/take", name=" "))[1]["error"] == "BadName"

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from sandbox.engine.tables.cell_text import Column, cell_text, columns_of, parse_cell
 from sandbox.engine.tables.editing import TableEditor
+from sandbox.engine.tables.snapshots import SnapshotInfo, Snapshots
 
-__all__ = ["Column", "TableEditor", "cell_text", "columns_of", "parse_cell"]
+__all__ = ["Column", "SnapshotInfo", "Snapshots", "TableEditor", "cell_text", "columns_of", "parse_cell"]

@@ -150,9 +150,7 @@ export class DataPanel extends HTMLElement {
   }
 
   #openMenu(): void {
-    const { element } = this.#menu;
-    element.hidden = !element.hidden;
-    this.#moreButton.setAttribute("aria-expanded", String(!element.hidden));
+    this.#moreButton.setAttribute("aria-expanded", String(this.#menu.toggle()));
   }
 
   #openFilter(): void {

@@ -2,6 +2,7 @@
 import { askFirst } from "./ask_first.ts";
 import { workspaceConfig } from "./bus.ts";
 import { askInSteps, type Step } from "./data_steps.ts";
+import { SnapshotList } from "./snapshot_list.ts";
 import { el } from "./marks.ts";
 import { formatCount, plural } from "./wording.ts";
 
@@ -15,19 +16,29 @@ export interface MenuPlaces {
 }
 
 export class DataMenu {
-  readonly element = el("div", { class: "data-menu", role: "group", "aria-label": "The whole table" });
+  readonly element = el("div", { class: "data-menu" });
   readonly #places: MenuPlaces;
   readonly #file = el("input", { type: "file", accept: ".csv,.jsonl,.ndjson,.json,text/csv", class: "file", "aria-label": "Import a file" });
   readonly #exports = { jsonl: exportLink("Export JSON lines"), csv: exportLink("Export CSV") };
+  readonly #snapshots: SnapshotList;
   #isBusy = false;
 
   constructor(places: MenuPlaces) {
     this.#places = places;
     const clear = el("button", { class: "btn sm", type: "button" }, "Clear table");
     const importing = el("label", { class: "btn sm", title: "CSV or JSON lines, up to 20 MiB" }, "Import a file", this.#file);
-    this.element.append(importing, this.#exports.jsonl, this.#exports.csv, clear);
+    const actions = el("div", { class: "actions", role: "group", "aria-label": "The whole table" }, importing, this.#exports.jsonl, this.#exports.csv, clear);
+    this.#snapshots = new SnapshotList({ above: places.above, say: places.say, steps: (...asked) => this.#steps(...asked) });
+    this.element.append(actions, this.#snapshots.element);
     this.#file.addEventListener("change", () => void this.#import());
     clear.addEventListener("click", () => void this.#clear());
+  }
+
+  /** Opens or closes it; returns whether it is open. */
+  toggle(): boolean {
+    this.element.hidden = !this.element.hidden;
+    if (!this.element.hidden) void this.#snapshots.refresh();
+    return !this.element.hidden;
   }
 
   /** Another table: its own files. */
@@ -57,7 +68,7 @@ export class DataMenu {
     const table = this.#places.table();
     const { above, say } = this.#places;
     if (!table) return;
-    const question = `Delete all ${plural(table.total, "row")} of ${table.name}? This cannot be taken back.`;
+    const question = `Delete all ${plural(table.total, "row")} of ${table.name}? Only a snapshot brings them back.`;
     if (!(await askFirst(above, question, "Clear table"))) return;
     const body = JSON.stringify({ table: table.name });
     const cleared = await this.#steps("clear", body, ({ gone }) => `${formatCount(gone ?? 0)} of ${formatCount(table.total)} deleted`, "Clearing");

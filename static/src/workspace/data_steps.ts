@@ -6,6 +6,8 @@ export interface Step {
   checked?: number;
   written?: number;
   gone?: number;
+  changed?: number;
+  total?: number;
   done?: boolean;
   error?: string;
   message?: string;
