@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { makeTypePack } from "../build/type_pack.mjs";
 import { generateDeclarations, listModules } from "../worker/codegen.ts";
 import { LearnerProject } from "../worker/learner_project.ts";
+import type { TextEdit } from "../worker/protocol.ts";
+import { applyEdits } from "../workspace/file_actions.ts";
 
 const PACK = JSON.parse(makeTypePack(new URL("..", import.meta.url).pathname)) as Record<string, string>;
 
@@ -112,4 +114,40 @@ Deno.test("a removed file is missed by those who import it, and is new when it c
   assert.deepEqual(made.check("convex/signups.ts"), []);
   made.setFile("convex/signups.ts", SIGNUPS.replace("list", "all"));
   assert.match(made.check("src/App.tsx")[0]?.message ?? "", /'list'/);
+});
+
+const edited = (text: string, edits: readonly TextEdit[]): string => applyEdits(text, edits);
+
+Deno.test("the formatter and the order of imports are TypeScript's own", () => {
+  const made = project();
+  const text = 'import { z, a } from "./b"\nexport const n=[z,a]';
+  made.setFile("src/b.ts", "export const a = 1, z = 2, unused = 3;");
+  made.setFile("src/c.ts", text);
+  assert.equal(edited(text, made.tools().format("src/c.ts")), 'import { z, a } from "./b";\nexport const n = [z, a];');
+  assert.match(edited(text, made.tools().organizeImports("src/c.ts")), /\{ a, z \}/);
+});
+
+Deno.test("a fix for a missing import changes the learner's files only", () => {
+  const made = project();
+  const text = "export const n = helper;";
+  made.setFile("src/b.ts", "export const helper = 1;");
+  made.setFile("src/c.ts", text);
+  const [problem] = made.check("src/c.ts");
+  const [fix] = made.tools().fixes("src/c.ts", 17, 23, [problem?.code ?? 0]);
+  assert.match(fix?.title ?? "", /import/i);
+  assert.match(edited(text, fix?.changes[0]?.edits ?? []), /import \{ helper \} from "\.\/b";/);
+});
+
+Deno.test("a definition leads into the project, the generated files and Convex's types", () => {
+  const made = project();
+  const at = (words: string): number => SIGNUPS.indexOf(words) + 1;
+  const own = made.tools().definition("src/App.tsx", APP.indexOf("signups.list") + "signups.".length + 1);
+  assert.deepEqual([own?.file, own?.text], ["convex/signups.ts", undefined]);
+  const generated = made.tools().definition("convex/signups.ts", at("query({"));
+  assert.match(generated?.file ?? "", /_generated\/server\.d\.ts$/);
+  assert.match(generated?.text?.slice(generated.position) ?? "", /^query/);
+  const library = made.tools().definition("convex/signups.ts", at("withIndex"));
+  assert.match(library?.file ?? "", /node_modules\/convex\//);
+  assert.match(made.tools().hover("convex/signups.ts", at("list"))?.text ?? "", /const list/);
+  assert.equal(made.tools().definition("convex/signups.ts", SIGNUPS.indexOf("{}") + 1), null);
 });

@@ -8,6 +8,7 @@ import ts from "ts6";
 import learnerConfig from "../learner-tsconfig.json" with { type: "json" };
 import type { Problem, Uses } from "../workspace/messages.ts";
 import { generateDeclarations } from "./codegen.ts";
+import { EditingTools, toFileEdits, toPath } from "./editing_tools.ts";
 import { toProblem } from "./problems.ts";
 import type { Completions, FileEdits } from "./protocol.ts";
 import { findUses } from "./uses.ts";
@@ -19,8 +20,6 @@ interface VersionedFile {
   version: number;
   snapshot: ts.IScriptSnapshot;
 }
-
-const toPath = (file: string): string => `/${file}`;
 
 function learnerOptions(): ts.CompilerOptions {
   const { options } = ts.convertCompilerOptionsFromJson(learnerConfig.compilerOptions, "/");
@@ -58,16 +57,6 @@ class MemoryFiles {
   }
 }
 
-/** TypeScript's edits as ours. What it would change outside of the project's own files is left out. */
-function toFileEdits(changes: readonly ts.FileTextChanges[], sources: ReadonlyMap<string, string>): FileEdits[] {
-  return changes
-    .map(({ fileName, textChanges }) => ({
-      file: fileName.replace(/^\//, ""),
-      edits: textChanges.map(({ span, newText }) => ({ from: span.start, to: span.start + span.length, insert: newText })),
-    }))
-    .filter(({ file }) => sources.has(file));
-}
-
 export class LearnerProject {
   readonly #sources = new Map<string, string>();
   readonly #files = new MemoryFiles();
@@ -103,7 +92,13 @@ export class LearnerProject {
   /** The imports that follow when a file gets another name. */
   renameFile(from: string, to: string): FileEdits[] {
     const changes = this.#ready().getEditsForFileRename(toPath(from), toPath(to), {}, {});
-    return toFileEdits(changes, this.#sources);
+    return toFileEdits(changes, (file) => this.#sources.has(file));
+  }
+
+  /** What helps to edit one file. */
+  tools(): EditingTools {
+    const isOwn = (file: string): boolean => this.#sources.has(file);
+    return new EditingTools(this.#ready(), { isOwn, textOf: (path) => this.#files.get(path)?.text });
   }
 
   check(file: string): Problem[] {

@@ -34,6 +34,19 @@ export interface FileEdits {
   edits: TextEdit[];
 }
 
+/** A change that TypeScript offers for a problem. */
+export interface Fix {
+  title: string;
+  changes: FileEdits[];
+}
+
+/** Where a name is declared. `text` comes with files that are not the learner's: generated ones and libraries. */
+export interface Definition {
+  file: string;
+  position: number;
+  text?: string;
+}
+
 export interface TypeScriptApi {
   /** Loads the types. Everything but `setFile` and `compile` waits for it. */
   start(args: { typesUrl: string; files: Record<string, string> }): { version: string; ms: number };
@@ -41,6 +54,11 @@ export interface TypeScriptApi {
   removeFile(args: { file: string }): void;
   /** What renaming a file changes in the others, by TypeScript's account: the imports that name it. */
   renameFile(args: { from: string; to: string }): FileEdits[];
+  format(args: { file: string }): TextEdit[];
+  organizeImports(args: { file: string }): TextEdit[];
+  fixes(args: { file: string; from: number; to: number; codes: number[] }): Fix[];
+  definition(args: { file: string; position: number }): Definition | null;
+  hover(args: { file: string; position: number }): { from: number; to: number; text: string } | null;
   check(args: { file: string }): Problem[];
   complete(args: { file: string; position: number }): Completions;
   describe(args: { file: string; position: number; label: string }): string;

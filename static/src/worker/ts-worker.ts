@@ -1,6 +1,7 @@
 /** The TypeScript worker, one per tab: answers protocol.ts over messages, in the order they come. */
 import ts from "ts6";
 import { compileSources } from "./compile.ts";
+import type { EditingTools } from "./editing_tools.ts";
 import { LearnerProject } from "./learner_project.ts";
 import type { Arguments, Method, Reply, Request, Result } from "./protocol.ts";
 
@@ -20,6 +21,11 @@ async function start({ typesUrl, files }: Arguments<"start">): Promise<Result<"s
   return { version: ts.version, ms: performance.now() - begin };
 }
 
+async function tools(): Promise<EditingTools> {
+  await types;
+  return project.tools();
+}
+
 const answers: Answers = {
   start,
   setFile: ({ file, text }) => project.setFile(file, text),
@@ -28,6 +34,11 @@ const answers: Answers = {
     await types;
     return project.renameFile(from, to);
   },
+  format: async ({ file }) => (await tools()).format(file),
+  organizeImports: async ({ file }) => (await tools()).organizeImports(file),
+  fixes: async ({ file, from, to, codes }) => (await tools()).fixes(file, from, to, codes),
+  definition: async ({ file, position }) => (await tools()).definition(file, position),
+  hover: async ({ file, position }) => (await tools()).hover(file, position),
   check: async ({ file }) => {
     await types;
     return project.check(file);

@@ -2,29 +2,34 @@
  * `<code-editor>`: the learner's files in one CodeMirror view, with TypeScript beside it.
  *
  * It owns the worker and the project (saving): both live as long as it is on the page. It can be used at once;
- * TypeScript arrives seconds later. Parts: editor_tabs, editor_state, editor_problems, editor_footer; checker decides
- * what is checked next.
+ * TypeScript arrives seconds later. Parts: editor_*, file_actions, problem_rows; checker decides what is checked next.
  */
 import type { EditorState, StateEffect } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
+import type { Definition } from "../worker/protocol.ts";
 import { bus, isLocked, workspaceConfig } from "./bus.ts";
 import { Checker } from "./checker.ts";
 import { askWhichVersion } from "./conflict_dialog.ts";
+import { EditorCommands } from "./editor_commands.ts";
 import { type CheckState, EditorFooter } from "./editor_footer.ts";
-import { offsetOf, showProblems } from "./editor_problems.ts";
 import { editorGuards } from "./editor_guards.ts";
+import { editorMenu } from "./editor_menu.ts";
+import { EditorMessage } from "./editor_message.ts";
+import { EditorOptions } from "./editor_options.ts";
+import { offsetOf, showProblems } from "./editor_problems.ts";
 import { createFileState, cursorPlace, fromElsewhere, setWrapping } from "./editor_state.ts";
 import { EditorTabs, type TabFile } from "./editor_tabs.ts";
+import { KeptUndo } from "./editor_undo.ts";
 import { FileActions, lockedReason } from "./file_actions.ts";
-import { el, icon } from "./marks.ts";
-import { MenuButton, type MenuItem } from "./menu_button.ts";
+import { listenForKeys, showKeys } from "./keys_dialog.ts";
+import { el } from "./marks.ts";
 import type { Files, Place, Problem } from "./messages.ts";
 import { joinProblems, resolveFile } from "./problem_list.ts";
+import { ProblemRows } from "./problem_rows.ts";
 import { Project } from "./project.ts";
 import { TypeScriptClient } from "./typescript.ts";
 
 const PANEL_ID = "editor-panel";
-const NARROW = "(max-width: 600px)";
 /** A half-typed line is wrong by nature: its problems wait until the typist does. */
 const TYPING_MS = 600;
 
@@ -46,8 +51,14 @@ class CodeEditor extends HTMLElement {
   #footer!: EditorFooter;
   #notice!: HTMLElement;
   #panel!: HTMLElement;
-  #message!: HTMLElement;
+  #message!: EditorMessage;
   #actions!: FileActions;
+  #commands!: EditorCommands;
+  #options!: EditorOptions;
+  #rows!: ProblemRows;
+  #undo!: KeptUndo;
+  /** A generated or library file that is looked at; it is no file of the project. */
+  #peeked: string | undefined;
   #typescript!: TypeScriptClient;
   #checker!: Checker<Problem[]>;
   #project!: Project;
@@ -77,7 +88,10 @@ class CodeEditor extends HTMLElement {
   }
 
   #build(): void {
-    const { files, limits } = workspaceConfig();
+    const { files, limits, workspace } = workspaceConfig();
+    this.#undo = new KeptUndo(workspace);
+    this.#options = new EditorOptions(() => this.#applyOptions());
+    this.#commands = this.#createCommands();
     for (const [file, text] of Object.entries(files)) this.#hidden.set(file, this.#createState(file, text));
     this.#tabs = new EditorTabs(this.#tabFiles(), PANEL_ID, (file) => this.#show(file));
     this.#actions = new FileActions({
@@ -86,66 +100,99 @@ class CodeEditor extends HTMLElement {
       isLocked,
       followRename: (from, to) => this.#typescript.call("renameFile", { from, to }),
       replace: (replaced, open) => this.#replaceAsLearner(replaced, open),
-      say: (words) => this.#say(words),
+      say: (words) => this.#message.say(words),
     });
-    this.#footer = new EditorFooter(() => this.#goToNextProblem());
+    this.#rows = new ProblemRows((problem) => void this.#commands.showFixes(problem));
+    this.#footer = new EditorFooter(() => this.#rows.toggle(), showKeys);
     this.#notice = el("div", { class: "editor-notice", role: "status", hidden: true });
-    this.#message = el("div", { class: "editor-message", role: "status" });
+    this.#message = new EditorMessage();
     this.#panel = el("div", { class: "editor-panel", role: "tabpanel", id: PANEL_ID });
     const first = this.#files.find((file) => !isLocked(file)) ?? this.#files[0] ?? "";
     // The view starts with a state of ours: an empty one would put its styles on the page without the nonce.
     this.#view = new EditorView({ parent: this.#panel, state: this.#hidden.get(first) });
-    this.replaceChildren(this.#strip(), this.#panel, this.#message, this.#notice, this.#footer.element);
+    this.replaceChildren(this.#strip(), this.#panel, this.#message.element, this.#notice, this.#rows.element, this.#footer.element);
     this.#show(first);
+    this.#applyOptions();
   }
 
   #strip(): HTMLElement {
-    const add = el("button", { class: "btn sm icon bare", type: "button", "aria-label": "New file", title: "New file" }, icon("plus"));
-    add.addEventListener("click", () => void this.#actions.create());
-    const menu = new MenuButton("Files and editor", "more", () => this.#menuItems());
-    return el("div", { class: "strip" }, this.#tabs.element, add, el("div", { class: "push" }, menu.element));
+    const menu = editorMenu({
+      actions: this.#actions,
+      commands: this.#commands,
+      options: this.#options,
+      file: () => this.#open,
+      closeLook: () => (this.#open === this.#peeked ? () => this.#endPeek() : undefined),
+      say: (words) => this.#message.say(words),
+    });
+    return el("div", { class: "strip" }, this.#tabs.element, ...menu);
   }
 
-  #menuItems(): MenuItem[] {
-    const file = this.#open;
-    const name = file.slice(file.lastIndexOf("/") + 1);
-    return [
-      { label: "New file", choose: () => void this.#actions.create() },
-      { label: `Rename ${name}`, choose: () => void this.#actions.rename(file) },
-      { label: `Delete ${name}`, choose: () => void this.#actions.delete(file) },
-    ];
+  #createCommands(): EditorCommands {
+    return new EditorCommands({
+      view: () => this.#view,
+      file: () => this.#open,
+      files: () => this.#project.files,
+      problems: () => this.#problems,
+      replace: (files) => this.#replaceAsLearner(files),
+      say: (words, actions) => this.#message.say(words, actions),
+      show: (definition) => this.#showDefinition(definition),
+      typescript: this.#typescript,
+    });
+  }
+
+  #applyOptions(): void {
+    this.style.setProperty("--t-code", `${this.#options.size / 16}rem`);
+    for (const file of this.#shownFiles()) this.#dispatch(file, [setWrapping(this.#options.wraps)]);
+    this.#view.requestMeasure();
+  }
+
+  #shownFiles(): string[] {
+    return this.#peeked === undefined ? this.#files : [...this.#files, this.#peeked];
   }
 
   #tabFiles(): TabFile[] {
-    return this.#files.map((file) => ({ file, locked: isLocked(file) }));
+    return this.#shownFiles().map((file) => ({ file, locked: file === this.#peeked || isLocked(file) }));
   }
 
-  #createState(file: string, text: string): EditorState {
+  // ── a look at what is not the learner's
+
+  #showDefinition({ file, position, text }: Definition): void {
+    if (text !== undefined && file !== this.#peeked) {
+      this.#endPeek();
+      this.#hidden.set(file, this.#createState(file, text, `${file} is read only: it is generated or comes with a package.`));
+      this.#peeked = file;
+      this.#tabs.setFiles(this.#tabFiles());
+    }
+    this.#show(file);
+    this.#view.dispatch({ selection: { anchor: position }, effects: EditorView.scrollIntoView(position, { y: "center" }) });
+    this.#view.focus();
+  }
+
+  #endPeek(): void {
+    const file = this.#peeked;
+    if (file === undefined) return;
+    this.#peeked = undefined;
+    if (this.#open === file) this.#showFirst(this.#files[0] ?? "");
+    for (const kept of [this.#hidden, this.#scrolls]) kept.delete(file);
+    this.#tabs.setFiles(this.#tabFiles());
+    this.#tabs.select(this.#open);
+  }
+
+  #createState(file: string, text: string, readOnlyReason = isLocked(file) ? lockedReason(file) : undefined): EditorState {
     const { nonce, limits } = workspaceConfig();
-    const guards = editorGuards({
-      bytesMax: limits.bytes,
-      lockedReason: isLocked(file) ? lockedReason(file) : undefined,
-      say: (words) => this.#say(words),
-    });
+    const guards = editorGuards({ bytesMax: limits.bytes, lockedReason: readOnlyReason, say: (words) => this.#message.say(words) });
     return createFileState({
       file,
       text,
-      locked: isLocked(file),
-      wraps: matchMedia(NARROW).matches,
+      locked: readOnlyReason !== undefined,
+      wraps: this.#options.wraps,
       nonce,
       typescript: this.#typescript,
-      guards,
+      undo: this.#undo,
+      more: [guards, this.#commands.extension(file)],
       onEdit: (edited, content) => this.#edited(edited, content),
       onCursor: (line, column) => this.#footer.showPlace(line, column),
     });
-  }
-
-  /** A sentence below the text about what was just tried; it goes with the next edit, or when it is closed. */
-  #say(words: string): void {
-    if (!words) return this.#message.replaceChildren();
-    const close = el("button", { class: "btn sm icon bare", type: "button", "aria-label": "Close this note" }, icon("cross"));
-    close.addEventListener("click", () => this.#message.replaceChildren());
-    this.#message.replaceChildren(icon("warn"), el("p", {}, words), close);
   }
 
   #startTypeScript(typesUrl: string, files: Record<string, string>): void {
@@ -173,24 +220,17 @@ class CodeEditor extends HTMLElement {
       ask: (mine, theirs) =>
         askWhichVersion(theirs.revision, this.#files.filter((file) => mine[file] !== theirs.files[file])),
       showFiles: (theirs) => this.#replaceFiles(theirs),
-      onRecovered: () => this.#say("Edits that had not reached the server were kept in this browser. They are back, and are being saved."),
+      onRecovered: () => this.#message.say("Edits that had not reached the server were kept in this browser. They are back, and are being saved."),
     });
   }
 
   #listen(): void {
-    const narrow = matchMedia(NARROW);
-    const wrap = (): void => this.#files.forEach((file) => this.#dispatch(file, [setWrapping(narrow.matches)]));
-    narrow.addEventListener("change", wrap);
-    const saveKey = (event: KeyboardEvent): void => {
-      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "s") {
-        event.preventDefault();
-        bus.emit("save-now", undefined);
-      }
-    };
-    document.addEventListener("keydown", saveKey);
+    const keepUndo = (): void => this.#undo.keep(this.#files.map((file) => [file, this.#hidden.get(file) ?? this.#view.state]));
+    addEventListener("pagehide", keepUndo);
     this.#stops = [
-      () => narrow.removeEventListener("change", wrap),
-      () => document.removeEventListener("keydown", saveKey),
+      () => removeEventListener("pagehide", keepUndo),
+      () => this.#options.close(),
+      listenForKeys(),
       bus.on("go-to", (place) => this.#goTo(place)),
       bus.on("replace-files", ({ files }) => this.#replaceAsLearner(files)),
       bus.on("uses-wanted", () => this.#tellUses()),
@@ -200,7 +240,7 @@ class CodeEditor extends HTMLElement {
 
   #edited(file: string, text: string): void {
     this.#editedAt = performance.now();
-    this.#say("");
+    this.#message.say("");
     clearTimeout(this.#typingTimer);
     this.#tellTypeScript(file, text);
     this.#project.edit(file, text);
@@ -239,7 +279,7 @@ class CodeEditor extends HTMLElement {
     const now = this.#project.files;
     const locked = Object.keys(now).filter(isLocked).map((file) => [file, now[file] ?? ""] as const);
     const next = { ...files, ...Object.fromEntries(locked) };
-    this.#say("");
+    this.#message.say("");
     this.#replaceFiles(next);
     this.#project.replace(next);
     if (open && open !== this.#open) this.#show(open);
@@ -269,10 +309,19 @@ class CodeEditor extends HTMLElement {
   #replaceText(file: string, text: string): void {
     const state = this.#hidden.get(file) ?? this.#view.state;
     if (state.doc.toString() === text) return;
+    if (this.#undo.has(file, text)) return this.#replaceState(file, text);
     const change = { changes: { from: 0, to: state.doc.length, insert: text }, annotations: fromElsewhere.of(true) };
     if (this.#hidden.has(file)) this.#hidden.set(file, state.update(change).state);
     else this.#view.dispatch(change);
     this.#scrolls.delete(file);
+    this.#tellTypeScript(file, text);
+  }
+
+  /** Edits of an earlier page are back, and so is their undo. */
+  #replaceState(file: string, text: string): void {
+    const state = this.#createState(file, text);
+    if (this.#hidden.has(file)) this.#hidden.set(file, state);
+    else this.#view.setState(state);
     this.#tellTypeScript(file, text);
   }
 
@@ -337,6 +386,7 @@ class CodeEditor extends HTMLElement {
     this.#notice.hidden = placeless.length === 0;
     this.#notice.replaceChildren(...placeless.map((problem) => el("p", {}, problem.message)));
     this.#footer.showProblems(this.#problems.length, this.#checkState);
+    this.#rows.show(this.#problems);
     bus.emit("problems", [...this.#problems]);
   }
 
@@ -347,20 +397,6 @@ class CodeEditor extends HTMLElement {
     const anchor = offsetOf(this.#view.state.doc, line, column);
     this.#view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: "center" }) });
     this.#view.focus();
-  }
-
-  /** The next one after the cursor, in this file or the next. */
-  #goToNextProblem(): void {
-    const here = { file: this.#open, ...cursorPlace(this.#view.state) };
-    const rank = (place: Place): number[] => [this.#files.indexOf(place.file), place.line, place.column];
-    const isAfter = (problem: Problem): boolean => {
-      const [a, b] = [rank(problem), rank(here)];
-      const different = a.findIndex((part, index) => part !== b[index]);
-      return different >= 0 && (a[different] ?? 0) > (b[different] ?? 0);
-    };
-    const placed = this.#problems.filter((problem) => this.#files.includes(problem.file));
-    const next = placed.find(isAfter) ?? placed[0];
-    if (next) bus.emit("go-to", next);
   }
 }
 

@@ -10,12 +10,15 @@ export class EditorFooter {
   readonly #place = el("span", { class: "place" });
   #shown = "";
 
-  constructor(goToNext: () => void) {
-    this.#problems = el("button", { type: "button", class: "problems" });
-    this.#problems.addEventListener("click", goToNext);
+  /** `toggleList` answers whether the list of problems is open now. */
+  constructor(toggleList: () => boolean, showKeys: () => void) {
+    this.#problems = el("button", { type: "button", class: "problems", "aria-expanded": "false" });
+    this.#problems.addEventListener("click", () => this.#problems.setAttribute("aria-expanded", String(toggleList())));
+    const keys = el("button", { type: "button", class: "keys" }, el("kbd", {}, "?"), "keys");
+    keys.addEventListener("click", showKeys);
     const status = el("span", { role: "status" }, this.#problems);
     const leave = el("span", { class: "muted push leave" }, "Esc then Tab leaves the editor");
-    this.element = el("div", { class: "foot editor-foot" }, status, this.#place, leave);
+    this.element = el("div", { class: "foot editor-foot" }, status, this.#place, leave, keys);
     this.showProblems(0, "checking");
   }
 
@@ -27,7 +30,7 @@ export class EditorFooter {
     const isQuiet = count === 0 && state === "checking";
     const isFine = count === 0 && state === "checked";
     this.#problems.className = `problems ${isQuiet ? "muted" : isFine ? "ok" : "bad"}`;
-    this.#problems.disabled = count === 0;
+    this.#problems.disabled = count === 0 && this.#problems.getAttribute("aria-expanded") === "false";
     this.#problems.replaceChildren(...(isQuiet ? [] : [icon(isFine ? "tick" : "cross")]), text);
   }
 

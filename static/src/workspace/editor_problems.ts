@@ -1,9 +1,9 @@
 /**
- * Problems inside the editor: a squiggle under the place and, below its line, the problem in words. F8 goes to the
- * next. Places follow the text while it is edited, until the next answer replaces them.
+ * Problems inside the editor: a squiggle under the place and, below its line, the problem in words. Places
+ * follow the text while it is edited, until the next answer replaces them.
  */
-import { type Extension, Prec, StateEffect, StateField, type Text } from "@codemirror/state";
-import { Decoration, type DecorationSet, EditorView, keymap, WidgetType } from "@codemirror/view";
+import { type Extension, StateEffect, StateField, type Text } from "@codemirror/state";
+import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 import { el, icon } from "./marks.ts";
 import type { Problem } from "./messages.ts";
 
@@ -131,16 +131,6 @@ const markedProblems = StateField.define<Marked>({
   provide: (field) => EditorView.decorations.from(field, ({ decorations }) => decorations),
 });
 
-function goToNextProblem(view: EditorView): boolean {
-  const { problems } = view.state.field(markedProblems);
-  const { head } = view.state.selection.main;
-  const starts = problems.map(({ from }) => from).sort((a, b) => a - b);
-  const next = starts.find((from) => from > head) ?? starts[0];
-  if (next === undefined) return false;
-  view.dispatch({ selection: { anchor: next }, effects: EditorView.scrollIntoView(next, { y: "center" }) });
-  return true;
-}
-
 export function problemMarks(): Extension {
-  return [markedProblems, Prec.high(keymap.of([{ key: "F8", run: goToNextProblem }]))];
+  return markedProblems;
 }

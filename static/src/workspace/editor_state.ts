@@ -17,6 +17,7 @@ import { typescriptCompletion } from "./editor_completion.ts";
 import { problemMarks } from "./editor_problems.ts";
 import { editorTheme } from "./editor_theme.ts";
 import { typingOverSelection } from "./editor_typing.ts";
+import type { KeptUndo } from "./editor_undo.ts";
 import type { TypeScriptClient } from "./typescript.ts";
 
 export interface FileOptions {
@@ -26,7 +27,8 @@ export interface FileOptions {
   wraps: boolean;
   nonce: string;
   typescript: TypeScriptClient;
-  guards: Extension;
+  undo: KeptUndo;
+  more: Extension;
   onEdit(file: string, text: string): void;
   onCursor(line: number, column: number): void;
 }
@@ -63,8 +65,7 @@ function locked({ locked: isLocked }: FileOptions): Extension {
 
 export function createFileState(options: FileOptions): EditorState {
   const { file, text, nonce, typescript, wraps } = options;
-  return EditorState.create({
-    doc: text,
+  return options.undo.createState(file, text, {
     extensions: [
       EditorView.cspNonce.of(nonce),
       EditorView.contentAttributes.of({ "aria-label": `${file}. Escape, then Tab leaves the editor.`, tabindex: "0" }),
@@ -85,7 +86,7 @@ export function createFileState(options: FileOptions): EditorState {
       editorTheme,
       wrapping.of(wrap(wraps)),
       locked(options),
-      options.guards,
+      options.more,
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
       listeners(options),
     ],

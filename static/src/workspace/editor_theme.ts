@@ -52,6 +52,11 @@ const look = EditorView.theme({
   ".cm-completionInfo": { fontFamily: "var(--mono)", fontSize: "12px", maxWidth: "42ch", whiteSpace: "pre-wrap", padding: "6px 10px" },
   ".cm-panels": { backgroundColor: "var(--surface)", color: "var(--text)" },
   ".cm-panels.cm-panels-bottom": { borderTop: "var(--hair)" },
+  ".cm-panel.cm-search": { padding: "6px 28px 6px 10px", fontFamily: "var(--font)", fontSize: "var(--t-dense)" },
+  ".cm-panel.cm-search :is(label, input, button)": { fontSize: "var(--t-dense)" },
+  ".cm-panel.cm-search :is(.cm-textfield, .cm-button)": { minHeight: "26px", padding: "0 8px" },
+  ".cm-panel.cm-search input[type=checkbox]": { verticalAlign: "-2px" },
+  ".cm-panel.cm-search [name=close]": { fontSize: "16px", color: "var(--text-muted)", width: "24px", height: "24px" },
   ".cm-textfield": { border: "1px solid var(--line-strong)", borderRadius: "var(--radius)", backgroundColor: "var(--surface-raised)" },
   ".cm-button": {
     border: "1px solid var(--line-strong)",

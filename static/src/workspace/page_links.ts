@@ -1,5 +1,5 @@
 /**
- * What the page's own markup asks of the elements: links that jump into the editor, the key that checks, and the
+ * What the page's own markup asks of the elements: links that jump into the editor, the keys that check and save, and the
  * words when a check could not be run. Markup made by the server or swapped in by htmx needs no listeners of its own.
  */
 import { bus } from "./bus.ts";
@@ -33,6 +33,13 @@ function checkByKey(event: KeyboardEvent): void {
 function revealFunctions(): void {
   bus.emit("show-tab", { tab: "Function" });
   if (PHONE.matches && location.hash !== "#dock") location.hash = "#dock";
+}
+
+/** The browser's own "save page" would be of no use; a save never checks anything. */
+function saveByKey(event: KeyboardEvent): void {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "s") return;
+  event.preventDefault();
+  bus.emit("save-now", undefined);
 }
 
 type Fetch = typeof fetch;
@@ -77,6 +84,7 @@ export function connectPageLinks(): void {
   bus.on("run-at-cursor", revealFunctions);
   document.addEventListener("click", followJump);
   document.addEventListener("keydown", checkByKey, { capture: true });
+  document.addEventListener("keydown", saveByKey);
   document.addEventListener("htmx:before:request", saveFirst);
   document.addEventListener("htmx:after:swap", revealFindings);
   document.addEventListener("htmx:response:error", sayCheckFailed);
