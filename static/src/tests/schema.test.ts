@@ -45,6 +45,16 @@ Deno.test("a renamed field breaks its uses, and the rows that still have it", ()
   made.setFile("convex/schema.ts", read("convex/schema.ts"));
 });
 
+Deno.test("code that fits is not broken: system fields, and what a rest pattern gathers", () => {
+  const solution = new URL("../../../lessons/content/09-trash-can/solutions/1/right-2-compound-index/", import.meta.url);
+  const solved = (file: string): string => Deno.readTextFileSync(new URL(file, solution));
+  for (const file of ["convex/schema.ts", "convex/signups.ts", "src/App.tsx"]) made.setFile(file, solved(file));
+  const { tables, brokenUses } = chainOf(made.uses(), problems(), null);
+  assert.deepEqual(tables.flatMap(({ fields }) => fields.map(({ name }) => name)).filter((name) => name.startsWith("_")), []);
+  assert.equal(brokenUses, 0);
+  for (const file of ["convex/schema.ts", "convex/signups.ts", "src/App.tsx"]) made.setFile(file, read(file));
+});
+
 Deno.test("a function that nobody exports breaks the components that call it", () => {
   made.setFile("convex/signups.ts", read("convex/signups.ts").replace("const remove", "const discard"));
   const { functions } = chainOf(made.uses(), problems(), null);

@@ -50,7 +50,7 @@ class Walk {
   #look(node: ts.Node): void {
     if (ts.isPropertyAccessExpression(node)) {
       if (!this.#functionUse(node)) this.#fieldOf(node.expression, node.name);
-    } else if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
+    } else if (ts.isBindingElement(node) && !node.dotDotDotToken && ts.isObjectBindingPattern(node.parent)) {
       const name = node.propertyName ?? node.name;
       if (ts.isIdentifier(name)) this.#fieldOf(node.parent, name);
     } else if (ts.isCallExpression(node)) {

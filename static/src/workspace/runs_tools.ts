@@ -51,6 +51,8 @@ export class RunsTools {
   showWaiting(runs: number): void {
     this.#pause.setAttribute("aria-pressed", String(this.#isPaused));
     const words = this.#isPaused ? `Go on${runs > 0 ? ` · ${runs} new` : ""}` : "Pause";
-    this.#pause.replaceChildren(icon(this.#isPaused ? "play" : "pause"), words);
+    this.#pause.replaceChildren(icon(this.#isPaused ? "play" : "pause"), el("span", { class: "words" }, words));
+    this.#pause.setAttribute("aria-label", words);
+    this.#pause.title = words;
   }
 }
