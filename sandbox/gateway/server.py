@@ -107,6 +107,11 @@ class SocketProtocol(WebSocketProtocol):
         self._has_room.set()
         super().connectionLost(reason)
 
+    def onClose(self, wasClean: bool, code: int, reason: str) -> None:  # noqa: N802, N803
+        """A refused client may hang up after Daphne has forgotten it: then nobody is left who would want to know."""
+        if self in self.server.connections:
+            super().onClose(wasClean, code, reason)
+
     async def drained(self) -> None:
         """Returns when the socket has room. Drops the client after SLOW_CLIENT_S without any."""
         if self._has_room.is_set():

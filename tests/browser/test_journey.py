@@ -258,7 +258,7 @@ def test_seeding_and_comparing_are_measured(sign_up: SignUp) -> None:
     workspace = sign_up()
     workspace.wait_until_live()
     workspace.data.get_by_role("button", name="Seed 10,000").click()
-    expect(workspace.data.get_by_text("10,006 rows")).to_be_visible(timeout=60_000)
+    expect(workspace.data.get_by_text("10,006 rows", exact=True)).to_be_visible(timeout=60_000)
     workspace.add("bob", "Amina Diallo")
     latest = workspace.runs.locator("li.group", has_text="Amina Diallo").first
     latest.get_by_role("button", name="Compare").click()

@@ -102,8 +102,11 @@ async def test_the_deployment_stays_open_while_a_client_is_connected(deployments
     await module.registry.sweep()
     assert not deployments["k3h4"].is_closed
     await socket.disconnect()
-    await module.registry.sweep()
-    assert deployments["k3h4"].is_closed
+    async with asyncio.timeout(5):
+        # The consumer lets go of it a moment after its socket has gone.
+        while not deployments["k3h4"].is_closed:
+            await module.registry.sweep()
+            await asyncio.sleep(0)
 
 
 async def test_the_socket_closes_when_its_token_expires(deployments, monkeypatch):
