@@ -51,6 +51,8 @@ def test_axe_finds_nothing_in_the_workspace(
 ) -> None:
     workspace = sign_up(viewport=viewport, color_scheme=scheme)
     page = workspace.page
+    # A splitter has its values as soon as its script has run, which may be after the page was shown.
+    expect(page.locator("split-bar[aria-valuenow]").first).to_be_attached(timeout=30_000)
     for view in VIEWS:
         if viewport is PHONE:
             page.get_by_role("navigation", name="Views").locator(f'a[href="#{view}"]').click()
