@@ -27,8 +27,9 @@ from sandbox.engine.store.system_tables import FILES, STORAGE
 from sandbox.engine.store.transaction import Transaction
 from sandbox.engine.values import USER_TABLE_NUMBER_MIN, encode_id, loads
 
-CHANGES_PER_COMMIT = 2_000
-CHECKED_PER_SLICE = 100
+CHANGES_PER_COMMIT = 1_000
+PER_SLICE = 50
+"""How many documents are looked at before others get their turn."""
 _DOCUMENTS = (
     "SELECT d.table_number, d.uid, d.seq, d.json FROM documents AS d JOIN tables AS t ON t.number = d.table_number"
 )
@@ -102,7 +103,7 @@ async def _check(store: Store, source: sqlite3.Connection, changes: Sequence[Dif
                     f"that time back first. {error.message}",
                     code="SnapshotDoesNotFit",
                 ) from None
-        if place % CHECKED_PER_SLICE == 0:
+        if place % PER_SLICE == 0:
             await asyncio.sleep(0)
 
 
@@ -115,8 +116,10 @@ async def _commit(store: Store, source: sqlite3.Connection, changes: Sequence[Di
     for _ in range(limits.CONFLICT_RETRIES_MAX + 1):
         async with await store.snapshot() as snapshot:
             transaction = store.transaction(snapshot, seed=secrets.token_bytes(16), writable=True)
-            for change in changes:
+            for place, change in enumerate(changes):
                 _put(transaction, source, change)
+                if place % PER_SLICE == 0:
+                    await asyncio.sleep(0)
             try:
                 await store.commit(transaction, run_id="", cause="restore", writer="data panel")
                 return

@@ -5,6 +5,7 @@ A change is noted as a run, so that Runs and the rows on the page tell it like t
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -21,7 +22,7 @@ from sandbox.engine.trace import Cause, RunNote
 from sandbox.engine.values import UNDEFINED, Undefined, Value, display, encode, loads
 
 PATH = "data panel"
-ROWS_PER_CLEARING = 1_000
+ROWS_PER_CLEARING = 250
 DELETED_MAX = 4_096
 
 Work = Callable[[Transaction], Awaitable[Any]]
@@ -104,6 +105,7 @@ class TableEditor:
             left -= len(ids)
             gone += len(ids)
             yield gone
+            await asyncio.sleep(0)
 
     def import_file(
         self, table: str, file: BinaryIO, file_format: FileFormat, *, writer: str

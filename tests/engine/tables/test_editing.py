@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from sandbox.engine.errors import LearnerError
@@ -79,3 +81,22 @@ async def test_clearing_takes_every_row_in_several_commits(store, editor, monkey
     assert await rows_of(store) == []
     commits = await store.log_since(0)
     assert [len(commit.changes) for commit in commits if commit.cause == "clear"] == [2, 2, 1]
+
+
+async def test_clearing_lets_others_come_in_between(store, editor, monkeypatch):
+    monkeypatch.setattr(editing, "ROWS_PER_CLEARING", 1)
+    for number in range(20):
+        await editor.add("signups", MIA | {"bus": float(number)}, writer=WRITER)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(other())
+    async for _ in editor.clear("signups", writer=WRITER):
+        pass
+    others.cancel()
+    assert turns >= 19
