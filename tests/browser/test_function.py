@@ -92,3 +92,81 @@ def test_axe_finds_nothing_in_the_function_tab(sign_up: SignUp, axe_source: str,
     panel.get_by_role("button", name="Run", exact=True).click()
     assert violations(workspace.page, axe_source) == []
     assert_nothing_sticks_out(workspace.page)
+
+
+EVERY_KIND = """
+export const everyKind = mutation({
+  args: {
+    home: v.object({ floor: v.number(), door: v.optional(v.string()) }),
+    state: v.union(v.literal("open"), v.literal("shut"), v.object({ until: v.int64() })),
+    tags: v.array(v.string()),
+    marks: v.record(v.string(), v.number()),
+    key: v.bytes(),
+    sure: v.boolean(),
+    rest: v.any(),
+  },
+  handler: async (_ctx, args) => {
+    console.log("called with", args.tags.length, "tags");
+    if (args.tags.length === 0) throw new Error("no tags");
+    return args;
+  },
+});
+export const large = query({
+  args: {},
+  handler: async () => Array.from({ length: 8000 }, (_, at) => ({ at, text: "x".repeat(1250) })),
+});
+"""
+
+
+def with_functions(workspace: WorkspacePage) -> Locator:
+    workspace.wait_until_live()
+    panel = open_functions(workspace)
+    workspace.write("signups.ts", workspace.text("signups.ts") + EVERY_KIND)
+    expect(panel.get_by_role("button", name="everyKind")).to_be_visible(timeout=30_000)
+    return panel
+
+
+def test_every_kind_of_argument_is_entered_and_comes_back(sign_up: SignUp, axe_source: str) -> None:
+    workspace = sign_up()
+    panel = with_functions(workspace)
+    panel.get_by_role("button", name="everyKind").click()
+    panel.get_by_label("floor").fill("3")
+    panel.get_by_label("rest").fill('{"n": [1, null]}')
+    run = panel.get_by_role("button", name="Run", exact=True)
+    run.click()
+    error = panel.locator(".call-error")
+    expect(error).to_contain_text("everyKind failed: Error: no tags")
+    expect(error.get_by_role("button", name="convex/signups.ts, line")).to_be_visible()
+    expect(panel.locator(".result pre")).to_contain_text("[LOG] 'called with' 0 'tags'")
+    panel.get_by_role("checkbox", name="Give door").check()
+    panel.get_by_label("door", exact=False).last.fill("left")
+    panel.get_by_role("combobox", name="state").select_option("2")
+    panel.get_by_role("textbox", name="until").fill("9007199254740993")
+    panel.get_by_role("button", name="Add an item").click()
+    panel.get_by_label("tags 1", exact=True).fill("blue")
+    panel.get_by_role("button", name="Add an entry").click()
+    panel.get_by_label("Key 1 of marks").fill("maths")
+    panel.get_by_label("marks 1", exact=True).fill("-0")
+    panel.get_by_label("key bytes").fill("AQID")
+    panel.get_by_role("combobox", name="sure").select_option("true")
+    assert violations(workspace.page, axe_source) == []
+    run.click()
+    tree = panel.locator(".tree")
+    expect(tree).to_contain_text("key: bytes(3) 01 02 03")
+    for folded in ("home", "marks", "state", "tags"):
+        tree.locator("summary", has_text=f"{folded}: ").click()
+    for line in ('door: "left"', "maths: -0", "until: 9007199254740993n", '0: "blue"', "sure: true"):
+        expect(tree).to_contain_text(line)
+
+
+def test_a_result_of_ten_megabytes_leaves_the_page_usable(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    panel = with_functions(workspace)
+    panel.get_by_role("button", name="large").click()
+    panel.get_by_role("button", name="Run and stay live").click()
+    tree = panel.locator(".tree")
+    expect(tree).to_contain_text("[8,000 items]", timeout=60_000)
+    tree.get_by_role("button", name="Show 100 more of 7,900").click()
+    tree.get_by_text("150: ").click()
+    tree.get_by_role("button", name="Show more of 1,252 characters").click()
+    expect(tree.get_by_text("x" * 1250)).to_be_visible()

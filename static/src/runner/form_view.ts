@@ -150,8 +150,9 @@ export class FormView {
       const member = members[choice];
       const saysItAll = !member || member.type === "literal" || member.type === "null";
       below.replaceChildren(...(saysItAll ? [] : [this.#control(member, memberDraft(draft, choice), path, `${id}-${choice}`, name)]));
-      const inner = below.querySelector<HTMLElement>("input, textarea, select");
-      if (inner && !inner.hasAttribute("aria-label")) inner.setAttribute("aria-label", name);
+      // The member's own control has no label of its own; the fields of an object have theirs.
+      const inner = below.querySelector(`#${id}-${choice}`);
+      if (inner?.matches("input, textarea, select")) inner.setAttribute("aria-label", name);
     };
     const options = members.map((member, at): [string, string] => [String(at), nameOf(member)]);
     const select = this.#choice(id, options, String(draft.choice ?? 0), (value) => {
@@ -167,7 +168,7 @@ export class FormView {
     const items = (draft.items ??= []);
     const keys = (draft.keys ??= []);
     const list = el("div", { class: "items" });
-    const add = el("button", { class: "btn sm", type: "button", id }, hasKeys ? "Add an entry" : "Add an item");
+    const add = el("button", { class: "btn sm", type: "button" }, hasKeys ? "Add an entry" : "Add an item");
     const redraw = (): void => {
       list.replaceChildren(...items.map((item, at) => this.#item(element, item, join(path, at), `${name} ${at + 1}`, hasKeys ? keyInput(at) : null, () => remove(at))));
       this.#changed();
@@ -194,7 +195,7 @@ export class FormView {
       list.lastElementChild?.querySelector<HTMLElement>("input, textarea, select")?.focus();
     });
     list.replaceChildren(...items.map((item, at) => this.#item(element, item, join(path, at), `${name} ${at + 1}`, hasKeys ? keyInput(at) : null, () => remove(at))));
-    return el("div", { class: "nested", role: "group", "aria-label": name }, list, add);
+    return this.#group(id, name, list, add);
   }
 
   #item(element: Validator, draft: Draft, path: string, name: string, key: HTMLElement | null, remove: () => void): HTMLElement {

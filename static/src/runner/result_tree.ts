@@ -12,20 +12,28 @@ const TEXT_PER_STEP = 20_000;
 const SUMMARY_FIELDS = 4;
 const SUMMARY_TEXT = 24;
 
-export function resultTree(value: Value): HTMLElement {
-  return el("div", { class: "tree" }, node(null, value, true));
+/** What is unfolded and how far, by path: a live result that comes again looks as it was left. */
+export class Unfolded {
+  readonly open = new Set([""]);
+  readonly shown = new Map<string, number>();
 }
 
-function node(name: string | null, value: Value, isOpen: boolean): HTMLElement {
+export function resultTree(value: Value, unfolded = new Unfolded()): HTMLElement {
+  return el("div", { class: "tree" }, node(null, value, "", unfolded));
+}
+
+function node(name: string | null, value: Value, path: string, unfolded: Unfolded): HTMLElement {
   const label = name === null ? null : el("span", { class: "key" }, `${name}: `);
   const entries = entriesOf(value);
   if (!entries || entries.length === 0) return el("div", { class: "leaf" }, label, leaf(value));
   const list = el("ul");
   const chevron = icon("chev");
   chevron.classList.add("chev");
-  const details = el("details", { open: isOpen }, el("summary", {}, chevron, label, el("span", { class: "muted" }, summaryOf(value))), list);
+  const details = el("details", { open: unfolded.open.has(path) }, el("summary", {}, chevron, label, el("span", { class: "muted" }, summaryOf(value))), list);
   const fill = (): void => {
-    if (details.open && list.childElementCount === 0) addChildren(list, entries, 0);
+    if (details.open) unfolded.open.add(path);
+    else unfolded.open.delete(path);
+    if (details.open && list.childElementCount === 0) addChildren(list, entries, 0, path, unfolded);
   };
   details.addEventListener("toggle", fill);
   fill();
@@ -38,16 +46,19 @@ function entriesOf(value: Value): [string, Value][] | null {
   return Object.entries(value) as [string, Value][];
 }
 
-function addChildren(list: HTMLElement, entries: readonly [string, Value][], from: number): void {
-  const step = entries.slice(from, from + CHILDREN_PER_STEP);
-  list.append(...step.map(([name, value]) => el("li", {}, node(name, value, false))));
+function addChildren(list: HTMLElement, entries: readonly [string, Value][], from: number, path: string, unfolded: Unfolded): void {
+  const end = Math.max(from + CHILDREN_PER_STEP, unfolded.shown.get(path) ?? 0);
+  const step = entries.slice(from, end);
+  list.append(...step.map(([name, value]) => el("li", {}, node(name, value, `${path}.${name}`, unfolded))));
   const rest = entries.length - from - step.length;
   if (rest <= 0) return;
   const more = el("button", { class: "btn sm", type: "button" }, `Show ${formatCount(Math.min(rest, CHILDREN_PER_STEP))} more of ${formatCount(rest)}`);
   const item = el("li", {}, more);
   more.addEventListener("click", () => {
     item.remove();
-    addChildren(list, entries, from + step.length);
+    unfolded.shown.set(path, end + CHILDREN_PER_STEP);
+    addChildren(list, entries, end, path, unfolded);
+    (list.children[end]?.querySelector("summary") ?? list.lastElementChild?.querySelector<HTMLElement>("button"))?.focus();
   });
   list.append(item);
 }

@@ -5,7 +5,7 @@ import type { Place } from "../workspace/messages.ts";
 import { formatClock, formatMs, plural } from "../workspace/wording.ts";
 import type { Answer } from "./caller.ts";
 import type { FunctionMessage } from "./messages.ts";
-import { resultTree } from "./result_tree.ts";
+import { resultTree, Unfolded } from "./result_tree.ts";
 
 const LOG_LINES_SHOWN = 200;
 
@@ -16,12 +16,14 @@ export class ResultView {
   readonly #value = el("div", {});
   readonly #log = el("div", {});
   #firstMs: number | null = null;
+  #unfolded = new Unfolded();
 
   constructor() {
     this.element.append(this.#value, this.#log);
   }
 
   clear(): void {
+    this.#unfolded = new Unfolded();
     this.status.replaceChildren();
     this.#value.replaceChildren();
     this.#log.replaceChildren();
@@ -42,7 +44,7 @@ export class ResultView {
     const words = kind === "query" ? `live · ${ms === null ? `again at ${formatClock(Date.now())}` : `first answer after ${time}`}` : `done in ${time}`;
     this.status.className = "badge ok";
     this.status.replaceChildren(icon("tick"), words);
-    this.#value.replaceChildren(value === undefined ? "" : resultTree(value));
+    this.#value.replaceChildren(value === undefined ? "" : resultTree(value, this.#unfolded));
     this.#showLog(logLines);
   }
 
