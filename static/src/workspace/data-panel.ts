@@ -14,6 +14,7 @@ import { RowGrid, type RowsAsked } from "./row_grid.ts";
 import { formatCount, plural } from "./wording.ts";
 
 const SEED_COUNT = 10_000;
+const SAID_MS = 10_000;
 const BUILT_IN = new Set(["by_id", "by_creation_time"]);
 
 export class DataPanel extends HTMLElement {
@@ -28,6 +29,7 @@ export class DataPanel extends HTMLElement {
   #focus: BusEvents["read-focus"] = null;
   #isSeeding = false;
   #isRangeRefused = false;
+  #saidTimer = 0;
   /** A row that somebody wants to see, until its table is there. */
   #wantedRow: string | null = null;
 
@@ -41,7 +43,7 @@ export class DataPanel extends HTMLElement {
   readonly #moreButton = el("button", { class: "btn bare sm fold", type: "button", "aria-expanded": "false", "aria-label": "Import and more" }, "More");
   readonly #filter = new RangeFilter(() => this.#begin());
   readonly #rangeName = el("span", { class: "range-name" });
-  readonly #said = el("span", { class: "said push", role: "status" });
+  readonly #said = el("p", { class: "said", role: "status" });
   readonly #refused = el("p", { class: "refused", role: "alert", hidden: true });
   readonly #above = el("div", { class: "above" });
   readonly #empty = el("p", { class: "empty panel-empty", hidden: true });
@@ -54,19 +56,20 @@ export class DataPanel extends HTMLElement {
   readonly #menu = new DataMenu({
     table: () => (this.#table === null ? null : { name: this.#table, total: this.#lastTable?.total ?? 0 }),
     above: this.#above,
-    say: (words, isGood) => this.#say(words, isGood),
+    say: (words, isGood, isProgress) => this.#say(words, isGood, isProgress),
   });
 
   connectedCallback(): void {
     this.#grid.element.append(this.#empty);
     this.replaceChildren(
       el("div", { class: "strip" }, el("div", { class: "tabs" }, el("h2", { class: "tab" }, "Data")), this.#rangeName, this.#count, this.#add, this.#seed),
-      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction, this.#filterButton, this.#moreButton, this.#said),
+      el("div", { class: "axis" }, el("label", {}, "table ", this.#tableChoice), el("label", {}, "order ", this.#indexChoice), this.#direction, this.#filterButton, this.#moreButton),
       this.#menu.element,
       this.#filter.element,
       this.#refused,
       this.#above,
       this.#grid.element,
+      this.#said,
     );
     this.#filter.element.hidden = this.#menu.element.hidden = true;
     this.#showDirection();
@@ -76,6 +79,7 @@ export class DataPanel extends HTMLElement {
 
   disconnectedCallback(): void {
     for (const stop of this.#stops.splice(0)) stop();
+    clearTimeout(this.#saidTimer);
     this.#editing.leave();
     this.#grid.forgetColumns();
     this.#table = null;
@@ -279,8 +283,12 @@ export class DataPanel extends HTMLElement {
     this.#say(words, isGood);
   }
 
-  #say(words: string, isGood: boolean): void {
+  /** Good news goes by itself, a refusal stays. Progress is shown and not read out, line by line. */
+  #say(words: string, isGood: boolean, isProgress = false): void {
+    clearTimeout(this.#saidTimer);
+    this.#said.setAttribute("aria-live", isProgress ? "off" : "polite");
     this.#said.textContent = isGood ? words : "";
+    if (isGood && words !== "") this.#saidTimer = setTimeout(() => (this.#said.textContent = ""), SAID_MS);
     this.#refused.hidden = isGood;
     this.#refused.textContent = isGood ? "" : words;
   }

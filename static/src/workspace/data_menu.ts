@@ -12,7 +12,7 @@ export interface MenuPlaces {
   /** The table that is shown and how many rows it has. */
   table(): { name: string; total: number } | null;
   above: HTMLElement;
-  say(words: string, isGood: boolean): void;
+  say(words: string, isGood: boolean, isProgress?: boolean): void;
 }
 
 export class DataMenu {
@@ -84,7 +84,7 @@ export class DataMenu {
     }
     this.#isBusy = true;
     say(first, true);
-    const answer = await askInSteps(what, body, (step) => step.error === undefined && say(words(step), true));
+    const answer = await askInSteps(what, body, (step) => step.error === undefined && !step.done && say(words(step), true, true));
     this.#isBusy = false;
     if (answer.ok) return answer.value;
     say(answer.refusal.message, false);
