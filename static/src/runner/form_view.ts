@@ -55,7 +55,7 @@ export class FormView {
     const id = `arg-${++this.#lastId}`;
     const words = el("p", { class: "field-error", id: `${id}-error` });
     const body = el("div", { class: "control" });
-    const label = el("label", { for: id }, name, el("span", { class: "type" }, nameOf(field.fieldType)));
+    const label = el("label", { for: id }, `${name} `, el("span", { class: "type" }, nameOf(field.fieldType)));
     const draw = (): void => {
       const isLeftOut = field.optional && !draft.isGiven;
       const control = isLeftOut ? el("span", { class: "muted small left-out" }, "left out") : this.#control(field.fieldType, draft, path, id, name);
