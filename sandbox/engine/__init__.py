@@ -22,6 +22,7 @@ from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, FetchRequest, 
 from sandbox.engine.runtime.function_paths import bare_path, path_problem
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
+from sandbox.engine.runtime.stepping import AttemptBegan, AttemptLost, Step, StepDone, StepEvent, Stepper, StepReached
 from sandbox.engine.runtime.storage_calls import check_digest, file_too_large
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.type_check import check_types
@@ -59,6 +60,8 @@ from sandbox.engine.values import UNDEFINED, ValueFormat, decode, encode, parse_
 __all__ = [
     "DUE_FILE",
     "UNDEFINED",
+    "AttemptBegan",
+    "AttemptLost",
     "BackfillNote",
     "Bundle",
     "Caller",
@@ -97,6 +100,11 @@ __all__ = [
     "RequestMetadata",
     "RunNote",
     "RunnerRefused",
+    "Step",
+    "StepDone",
+    "StepEvent",
+    "StepReached",
+    "Stepper",
     "StoreUnavailable",
     "StoredFile",
     "SyncSession",

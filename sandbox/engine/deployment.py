@@ -28,6 +28,7 @@ from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
 from sandbox.engine.runtime.fetching import FetchPolicy
 from sandbox.engine.runtime.function_paths import canonical_path
 from sandbox.engine.runtime.lanes import JsLanes
+from sandbox.engine.runtime.stepping import Stepper
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.seeding import insert_rows
@@ -179,6 +180,7 @@ class Deployment:
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.gather(self._follower, return_exceptions=True)
+        self.executor.held.end_all("The deployment is closed.")
         await self.jobs.stop()
         await self.live.stop()
         for session in list(self._sessions):
@@ -249,8 +251,12 @@ class Deployment:
         identity: Identity | None = None,
         is_admin: bool = False,
         kind: FunctionKind | None = None,
+        stepper: Stepper | None = None,
     ) -> Outcome:
         """One call of a function of that kind; without a kind, of whatever the function is.
+
+        A `stepper` holds or ends a mutation or an action before its steps; a query leaves nothing behind and runs on.
+        Raises LearnerError where too many runs are held.
 
         `args` is a Convex-encoded JSON object, or a list of positional arguments as clients send it. An admin reaches
         internal functions, too.
@@ -263,9 +269,9 @@ class Deployment:
             case "query":
                 return (await self.run_queries([request]))[0]
             case "mutation":
-                return await self._run_mutation(request)
+                return await self._run_mutation(request, stepper)
             case "action":
-                return await self.run_action(request)
+                return await self.run_action(request, stepper)
 
     async def has_function(self, path: str) -> bool:
         """Whether there is a function of that path now, also one that the caller may not reach."""
@@ -297,9 +303,10 @@ class Deployment:
             self.note_run(note)
         return response
 
-    async def run_action(self, request: Request) -> Outcome:
+    async def run_action(self, request: Request, stepper: Stepper | None = None) -> Outcome:
         """Runs an action once, in no transaction. It goes on when the code changes meanwhile."""
-        outcome = await self.executor.action(request)
+        with self.executor.held.admit(stepper):
+            outcome = await self.executor.action(request, stepper=stepper)
         self.note_run(outcome.note)
         return outcome
 
@@ -337,12 +344,20 @@ class Deployment:
         return (await self.run_queries([_request(path, args, Caller(identity), None)]))[0]
 
     async def run_mutation(
-        self, path: str, args: Arguments, *, identity: Identity | None = None, writer: str | None = None
+        self,
+        path: str,
+        args: Arguments,
+        *,
+        identity: Identity | None = None,
+        writer: str | None = None,
+        stepper: Stepper | None = None,
     ) -> Outcome:
-        return await self._run_mutation(_request(path, args, Caller(identity), writer))
+        """Raises LearnerError where too many runs are held already."""
+        return await self._run_mutation(_request(path, args, Caller(identity), writer), stepper)
 
-    async def _run_mutation(self, request: Request) -> Outcome:
-        outcome = await self.executor.mutation(request)
+    async def _run_mutation(self, request: Request, stepper: Stepper | None = None) -> Outcome:
+        with self.executor.held.admit(stepper):
+            outcome = await self.executor.mutation(request, stepper=stepper)
         self.note_run(outcome.note)
         self.live.wake()
         return outcome
@@ -392,7 +407,8 @@ class Deployment:
 
     @property
     def is_idle(self) -> bool:
-        return not self._listeners and not self.live.has_listeners and not self.jobs.is_busy
+        has_held_runs = not self.executor.held.is_empty
+        return not (self._listeners or self.live.has_listeners or self.jobs.is_busy or has_held_runs)
 
     def note_run(self, note: RunNote) -> None:
         self._listeners.note_run(note)

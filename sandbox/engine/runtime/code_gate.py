@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
@@ -13,6 +13,8 @@ class CodeGate:
         self._idle = asyncio.Event()
         self._idle.set()
         self._change = asyncio.Lock()
+        self.before_change: Callable[[], None] = lambda: None
+        """Called while a change waits for the calls that run: for those that would not end by themselves."""
 
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
@@ -30,5 +32,6 @@ class CodeGate:
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[None]:
         async with self._change:
+            self.before_change()
             await self._idle.wait()
             yield

@@ -132,15 +132,19 @@ class Exchange:
             raise CallStopped(
                 f"Too many system operations in one function (limit: {limits.SYSCALLS_MAX})", code="TooManySyscalls"
             )
+        op, args = (part.decode(errors="replace") for part in fields)
+        # The process stands still meanwhile: it reads the answer before it runs on. So this time is nobody's.
+        step = None if syscalls.stepper is None else await syscalls.reach(op, args)
         loop = asyncio.get_running_loop()
         started = loop.time()
-        op, args = (part.decode(errors="replace") for part in fields)
         answer: str | NestedCall | LearnerError
         try:
             answer = await syscalls.handle(op, args)
         except LearnerError as error:
             answer = error
         self._count_syscall_time(loop.time() - started)
+        if step is not None:
+            syscalls.note_step(step, answer)
         if isinstance(answer, NestedCall):
             top.budget.pause()
             budget = Budget(self._channel.pid, self._begin_seconds, self._seconds)

@@ -32,6 +32,8 @@ from sandbox.engine.runtime.functions import FunctionTable, not_found
 from sandbox.engine.runtime.near_limits import with_warnings
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.services import Services
+from sandbox.engine.runtime.stepping import HeldRuns, Stepper
+from sandbox.engine.runtime.steps import StepRecorder, reach_commit
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.syscalls import RunContext, Syscalls
 from sandbox.engine.runtime.system_function import SYSTEM_PREFIX, SystemCall, SystemFunction
@@ -84,7 +86,7 @@ class Host(Protocol):
 class RunsActions(Protocol):
     """The actions of a deployment: actions/actions.py."""
 
-    async def run(self, request: Request, cause: Cause) -> Outcome: ...
+    async def run(self, request: Request, cause: Cause, depth: int = 0, stepper: Stepper | None = None) -> Outcome: ...
 
 
 class Executor:
@@ -96,6 +98,8 @@ class Executor:
         self._host = host
         self._clock = clock
         self._gate = CodeGate()
+        self.held = HeldRuns()
+        self._gate.before_change = lambda: self.held.end_all("The code changed, so this run was ended.")
         self._turns = MutationTurns()
         self.table = FunctionTable({})
         self.code_ts = Timestamp(0)
@@ -164,10 +168,10 @@ class Executor:
             attempt = await self._attempt(request, "query", snapshot, rewind)
         return self._outcome(request, "query", attempt, attempt.result, cause, Timestamp(ts), commit_ts=None)
 
-    async def action(self, request: Request, cause: Cause = CALLED) -> Outcome:
+    async def action(self, request: Request, cause: Cause = CALLED, stepper: Stepper | None = None) -> Outcome:
         """Runs an action once, outside of any transaction. Learner mistakes come back as the outcome's error."""
         assert self.actions is not None, "this executor was given no actions"
-        return await self.actions.run(request, cause)
+        return await self.actions.run(request, cause, stepper=stepper)
 
     async def run(self, request: Request, *, kind: FunctionKind | None = None) -> Outcome:
         """Runs a function, of whichever kind it is, at the newest snapshot. `kind` is what the caller takes it for."""
@@ -192,6 +196,7 @@ class Executor:
         before_run: BeforeRun | None = None,
         before_commit: BeforeCommit | None = None,
         cause: Cause = CALLED,
+        stepper: Stepper | None = None,
     ) -> Outcome:
         """Runs a mutation and commits it, again after a conflict (at most 4 times).
 
@@ -202,17 +207,18 @@ class Executor:
         else takes the guard sees the response before any effect of the commit (sync-protocol.md §4 rule 5).
         When the code changes before its commit, it runs again on the new code; that is no retry.
         Raises AlreadyCommitted for a `request_key` that has an answer by the time its turn comes.
+        With a `stepper` that holds the run it takes no turn, so that others may commit meanwhile.
         """
         outcome: Outcome | None = None
         conflicts: tuple[ConflictNote, ...] = ()
         while outcome is None:
             async with (
-                self._turns.take(request_key),
+                nullcontext() if stepper is not None and stepper.holds else self._turns.take(request_key),
                 self.current() as snapshot,
                 AsyncExitStack() as last,
             ):
                 await self._refuse_if_committed(request_key)
-                attempt = await self._attempt(request, "mutation", snapshot, before_run)
+                attempt = await self._attempt(request, "mutation", snapshot, before_run, stepper)
                 last.push_async_callback(attempt.settle)
                 if before_commit is not None and attempt.result.value_json is not None:
                     await before_commit(attempt.transaction, attempt.result.value_json)
@@ -225,6 +231,8 @@ class Executor:
                     continue
                 except Conflict as conflict:
                     conflicts += (note_of(conflict),)
+                    if stepper is not None:
+                        stepper.lose_attempt(conflicts[-1])
                     if len(conflicts) > limits.CONFLICT_RETRIES_MAX:
                         outcome = self._lost(request, attempt, conflict, conflicts)
                         if deliver is not None:
@@ -279,24 +287,31 @@ class Executor:
         kind: FunctionKind,
         snapshot: Snapshot,
         before_run: BeforeRun | None = None,
+        stepper: Stepper | None = None,
     ) -> _Attempt:
         for killed in range(KILLED_RETRIES_MAX + 1):
             transaction = self._store.transaction(snapshot, seed=secrets.token_bytes(16), writable=kind == "mutation")
             if before_run is not None:
                 await before_run(transaction)
-            attempt = await self._run(request, kind, transaction)
+            attempt = await self._run(request, kind, transaction, stepper)
             if attempt.result.error is None or attempt.result.error.code != KILLED_CODE:
                 break
             if killed < KILLED_RETRIES_MAX:
                 await attempt.settle()
         return attempt
 
-    async def _run(self, request: Request, kind: FunctionKind, transaction: Transaction) -> _Attempt:
+    async def _run(
+        self, request: Request, kind: FunctionKind, transaction: Transaction, stepper: Stepper | None
+    ) -> _Attempt:
         started = time.perf_counter()
+        held = 0.0 if stepper is None else stepper.held_seconds
         transaction.journal_in = request.journal
         storage = None if self._storage is None else self._storage.calls(transaction, kind)
         now_ms, seed = float(self._clock.now_ns() // 1_000_000), secrets.randbits(53)
         run = RunContext(request, self.table, self.services, now_ms, seed, storage)
+        if stepper is not None:
+            stepper.begin_attempt(transaction.begin_ts)
+            run.stepper, run.recorder = stepper, StepRecorder(stepper, transaction)
         syscalls = Syscalls(transaction, kind=kind, path=request.path, run=run)
         try:
             if request.is_admin and request.path.startswith(SYSTEM_PREFIX):
@@ -325,7 +340,10 @@ class Executor:
                 raise
             told = LearnerError(fault.message, code=fault.code)
             result = CallResult(ok=False, value_json=None, error=told, log_lines=(), total_ms=0.0)
-        total_ms = (time.perf_counter() - started) * 1000
+        if stepper is not None:
+            result = await reach_commit(stepper, run.recorder, request.path, result)
+            held = stepper.held_seconds - held
+        total_ms = (time.perf_counter() - started - held) * 1000
         return _Attempt(transaction, result, run, total_ms)
 
     def _checked(self, path: str, result: CallResult, transaction: Transaction) -> CallResult:

@@ -23,6 +23,7 @@ class JsLanes:
     """Belongs to one event loop; end it with `close`. While `load` runs there must be no call (code_gate.py)."""
 
     def __init__(self, tools: Toolchain) -> None:
+        self._tools = tools
         self._own = JsHost(tools)
         self._borrowed = JsHost(tools, idle_seconds=BORROWED_IDLE_S)
         self._turn = asyncio.Lock()
@@ -37,7 +38,12 @@ class JsLanes:
         return analysis
 
     async def call(self, call: Call, syscalls: Syscalls) -> CallResult:
-        """Runs one function in a free lane. Learner mistakes come back as the result's error."""
+        """Runs one function in a free lane. Learner mistakes come back as the result's error.
+
+        A run that is held at its steps has a process of its own, so that it is in nobody's way.
+        """
+        if syscalls.stepper is not None and syscalls.stepper.holds:
+            return await self._call_apart(call, syscalls)
         if await self._comes_soon():
             try:
                 return await self._own.call(call, syscalls)
@@ -48,6 +54,15 @@ class JsLanes:
                 await self._borrowed.load(self._project)
                 self._borrowed_project = self._project
             return await self._borrowed.call(call, syscalls)
+
+    async def _call_apart(self, call: Call, syscalls: Syscalls) -> CallResult:
+        host = JsHost(self._tools)
+        try:
+            if self._project is not None:
+                await host.load(self._project)
+            return await host.call(call, syscalls)
+        finally:
+            await host.close()
 
     async def close(self) -> None:
         await asyncio.gather(self._own.close(), self._borrowed.close())

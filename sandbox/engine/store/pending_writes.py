@@ -120,6 +120,10 @@ class PendingWrites:
     def mark(self) -> int:
         return len(self._replaced)
 
+    def put_since(self, mark: int) -> list[str]:
+        """The ids of the documents put since then, each once, in their order."""
+        return list(dict.fromkeys(document_id for document_id, _ in self._replaced[mark:]))
+
     def rollback_to(self, mark: int) -> None:
         """Takes back every `put` since `mark`."""
         if mark == len(self._replaced):

@@ -224,6 +224,15 @@ class TransactionState:
             if write.changes_something and (not write.table.is_system or write.table.name in PUBLIC_TABLES)
         )
 
+    def writes_since(self, mark: int) -> tuple[WriteNote, ...]:
+        """The documents that were put since `pending.mark` had that value, each against what the snapshot has."""
+        ids = self.pending.put_since(mark)
+        return tuple(
+            WriteNote(write.table.name, write.id, _parsed(write.old), _parsed(write.new))
+            for write in map(self.pending.get, ids)
+            if write is not None and (not write.table.is_system or write.table.name in PUBLIC_TABLES)
+        )
+
     def insert_document(self, table: Table, value: Document, meter: Meter) -> str:
         uid = self._new_uid()
         document_id = encode_id(table.number, uid)

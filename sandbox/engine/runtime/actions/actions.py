@@ -40,6 +40,7 @@ from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy
 from sandbox.engine.runtime.functions import TableNames
 from sandbox.engine.runtime.near_limits import with_action_warnings
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
+from sandbox.engine.runtime.stepping import Stepper
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.store import ReadSet, Store, Timestamp
@@ -94,29 +95,34 @@ class Actions:
         await asyncio.gather(self._host.close(), self._node.close())
         self._fetcher.close()
 
-    async def run(self, request: Request, cause: Cause = CALLED, depth: int = 0) -> Outcome:
+    async def run(
+        self, request: Request, cause: Cause = CALLED, depth: int = 0, stepper: Stepper | None = None
+    ) -> Outcome:
         """Runs an action once. Learner mistakes come back as the outcome's error.
 
-        `depth` counts the actions that called one another; the first has 0.
+        `depth` counts the actions that called one another; the first has 0. The functions that it calls are steps of
+        `stepper` and not held themselves.
         """
         started = time.perf_counter()
         ts = await self._store.head()
         try:
             async with self._place(depth):
                 started = time.perf_counter()
-                result = await self._run(request, depth)
+                result = await self._run(request, depth, stepper)
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
         return self._outcome(request, result, cause, ts, (time.perf_counter() - started) * 1000)
 
-    async def _run(self, request: Request, depth: int) -> CallResult:
+    async def _run(self, request: Request, depth: int, stepper: Stepper | None) -> CallResult:
         async with self._executor.current() as snapshot:
             table = self._executor.table
             table.find(request.path, "action", internal=request.internal or request.is_admin)
             transaction = self._store.transaction(snapshot, seed=b"\0" * 16, writable=False)
             table.check_args(request.path, request.args_json, transaction)
         call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(53))
-        operations = self._operations(request, depth)
+        if stepper is not None:
+            stepper.begin_attempt(snapshot.ts)
+        operations = self._operations(request, depth, stepper=stepper)
         if self._node.has(request.path):
             result = await self._node.call(call, operations, depth)
         else:
@@ -171,9 +177,11 @@ class Actions:
         outcome = self._outcome(caller, result, Cause("http"), ts, (time.perf_counter() - started) * 1000)
         return None if has_gone else response.for_method(asked.method), outcome.note
 
-    def _operations(self, caller: Request, depth: int, answer: HttpAnswer | None = None) -> ActionOperations:
+    def _operations(
+        self, caller: Request, depth: int, answer: HttpAnswer | None = None, stepper: Stepper | None = None
+    ) -> ActionOperations:
         storage = None if self._storage is None else self._storage.action_calls().operations
-        return ActionOperations(self._backend, self._fetcher, caller, depth, storage, answer)
+        return ActionOperations(self._backend, self._fetcher, caller, depth, storage, answer, stepper)
 
     def now_ms(self) -> float:
         return float(self._clock.now_ns() // 1_000_000)

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 
 from sandbox.engine import limits, values
 from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime import steps
 from sandbox.engine.runtime.actions.http_exchange import HttpAnswer
 from sandbox.engine.runtime.actions.pieces import Pieces
 from sandbox.engine.runtime.fetching import Fetcher, FetchRequest
 from sandbox.engine.runtime.request import Outcome, Request
+from sandbox.engine.runtime.stepping import Step, StepDone, Stepper
 from sandbox.engine.runtime.syscalls.arguments import document
 from sandbox.engine.trace import FunctionKind
 
@@ -62,7 +64,8 @@ class Backend(Protocol):
 class ActionOperations:
     """Those of one action. `caller` is the action's own request: functions that it calls run for the same person.
 
-    `storage` holds the operations on files by name; `answer` is where an HTTP action's response goes.
+    `storage` holds the operations on files by name; `answer` is where an HTTP action's response goes; `stepper` holds
+    the action before each of its steps.
     """
 
     def __init__(
@@ -73,7 +76,9 @@ class ActionOperations:
         depth: int = 0,
         storage: Mapping[str, Operation] | None = None,
         answer: HttpAnswer | None = None,
+        stepper: Stepper | None = None,
     ) -> None:
+        self._stepper = stepper
         self.pieces = Pieces()
         self._answer = answer
         self._backend = backend
@@ -83,7 +88,24 @@ class ActionOperations:
         self._depth = depth
 
     async def handle(self, op: str, text: str) -> str:
-        """The JSON text of the result. Raises LearnerError, which the action sees as a rejected promise."""
+        """The JSON text of the result. Raises LearnerError, which the action sees as a rejected promise.
+
+        Raises CallStopped where somebody who steps through the action ends it.
+        """
+        step = None if self._stepper is None else await steps.reach(self._stepper, op, text, self._caller.path)
+        try:
+            answer = await self._operate(op, text)
+        except LearnerError as error:
+            self._note(step, (), error.message)
+            raise
+        self._note(step, (answer,), None)
+        return answer
+
+    def _note(self, step: Step | None, values: tuple[str, ...], refused: str | None) -> None:
+        if self._stepper is not None and step is not None and self._stepper.describes:
+            self._stepper.note(StepDone(step, (), (), values, refused))
+
+    async def _operate(self, op: str, text: str) -> str:
         if op == "fetch":
             return await self._fetch(_arguments(op, text))
         if op in self._storage:

@@ -93,6 +93,9 @@ class Run:
             reply = "=" + await self.operations.handle(op, text)
         except LearnerError as error:
             reply = refusal_text(error)
+        except CallStopped as stopped:
+            self.fail(stopped)
+            return
         except Exception:
             logger.exception("An operation of an action failed")
             reply = refusal_text(INTERNAL_ERROR)

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.engine.errors import LearnerError
+from sandbox.engine.runtime import steps
 from sandbox.engine.runtime.frames import Reply
+from sandbox.engine.runtime.stepping import Step, Stepper
 from sandbox.engine.runtime.syscalls import database, meta, nested, refusals, scheduling, storage
 from sandbox.engine.runtime.syscalls.context import CallContext, Operation, Reads, RunContext, Stream
 from sandbox.engine.runtime.syscalls.nested import NestedCall
@@ -62,6 +64,24 @@ class Syscalls:
     def note_outcome(self, reply: Reply) -> None:
         """To be called when the function has ended, and for every one that it called."""
         self._context.run.time_was_read |= reply.time_was_read
+
+    @property
+    def stepper(self) -> Stepper | None:
+        """Who holds the run before each of its steps."""
+        return self._context.run.stepper
+
+    async def reach(self, op: str, args_json: str) -> Step | None:
+        """Waits until the operation may happen, where somebody steps through the run. Raises CallStopped."""
+        run = self._context.run
+        if run.stepper is None:
+            return None
+        if run.recorder is not None:
+            run.recorder.look_back()
+        return await steps.reach(run.stepper, op, args_json, self._context.path)
+
+    def note_step(self, step: Step, answer: str | NestedCall | LearnerError) -> None:
+        if self._context.run.recorder is not None:
+            self._context.run.recorder.done(step, None if isinstance(answer, NestedCall) else answer)
 
     async def handle(self, op: str, args_json: str) -> str | NestedCall:
         """The JSON text of the result, or a call that has to run first.

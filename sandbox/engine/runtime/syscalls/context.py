@@ -10,6 +10,8 @@ from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.functions import FunctionTable
 from sandbox.engine.runtime.request import Request
 from sandbox.engine.runtime.services import Services
+from sandbox.engine.runtime.stepping import Stepper
+from sandbox.engine.runtime.steps import StepRecorder
 from sandbox.engine.runtime.storage_calls import StorageCalls
 from sandbox.engine.trace import FunctionKind
 from sandbox.engine.values import Undefined, Value
@@ -54,6 +56,9 @@ class RunContext:
     storage: StorageCalls | None = None
     identity_was_read: bool = False
     time_was_read: bool = False
+    stepper: Stepper | None = None
+    """Who holds the run before each of its steps; None for nearly all runs."""
+    recorder: StepRecorder | None = None
 
     @classmethod
     def alone(cls, path: str, identity: Mapping[str, Any] | None) -> RunContext:
