@@ -1,132 +1,197 @@
-"""The course as it lies in `content/`: which lessons there are, and everything one lesson folder holds.
+"""Which lessons there are: the course in `content/`, and packs from elsewhere (`settings.LESSON_PATHS`).
 
-A folder that contradicts itself is refused when it is first read, with the file and the reason. Checks are run by
-`checking.py`; nothing here touches the database.
+A lesson is read when it is first wanted, and again after a change where `settings.LESSON_RELOAD` is on. A folder that
+contradicts itself raises LessonFolderError. A pack that does is left out and named in `broken()`: it never takes the
+course down. Checks are run by `checking.py`; nothing here touches the database.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import sys
+import logging
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from django.utils.safestring import SafeString
+from django.conf import settings
+from django.utils import translation
 
-from lessons import prose
+from lessons import lesson_folder
+from lessons.content_error import LessonFolderError, read_text, read_toml
+from lessons.lesson import SOURCE_LOCALE, Laboratory, Lesson, Task
+from lessons.lesson_folder import load, project
+
+__all__ = ["Laboratory", "Lesson", "LessonFolderError", "Listing", "Solution", "Task", "load", "project"]
 
 CONTENT = Path(__file__).parent / "content"
 
-
-class LessonFolderError(Exception):
-    """A lesson folder that cannot be taught: says which file and why."""
+logger = logging.getLogger("sandbox.lessons")
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One line of the course map. `available` is true when the lesson can be opened."""
+    """One line of the course map. `available` is true when the lesson can be opened.
 
-    number: int
-    title: str
-    slug: str
-    available: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One step of a lesson's exercise, with exactly one check. `hints` go from restating to the next fragment."""
-
-    number: int
-    title: str
-    text_html: SafeString
-    hints: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Laboratory:
-    """What a lesson's index laboratory is about. `data` names the data set: another name, another shelf.
-
-    `sample` is a row by which a function's first arguments are made, `fields` those of the rows, and `other` fields by
-    which nobody asks: for the wrong index, and for the second place of a compound one.
+    `names` holds title and summary by locale. `pack` is the folder of a lesson pack, None for the course itself.
     """
 
-    title: str
-    data: str
-    table: str
-    function: str
-    sample: Mapping[str, Any]
-    fields: tuple[str, ...]
-    other: tuple[str, ...]
+    number: int
+    slug: str
+    folder: Path
+    names: Mapping[str, tuple[str, str]]
+    available: bool
+    pack: Path | None = None
+
+    @property
+    def title(self) -> str:
+        return self._name()[0]
+
+    @property
+    def summary(self) -> str:
+        return self._name()[1]
+
+    def _name(self) -> tuple[str, str]:
+        language = translation.get_language() or SOURCE_LOCALE
+        wanted = (language, language.partition("-")[0], SOURCE_LOCALE)
+        return next((self.names[name] for name in wanted if name in self.names), (self.slug, ""))
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """One lesson folder. `files` is the starter by path, `seed` the first rows by table."""
+class Broken:
+    """A pack, or a lesson of it, that is left out."""
 
-    number: int
-    title: str
-    slug: str
-    folder: Path
-    html: SafeString
-    tasks: tuple[Task, ...]
-    files: Mapping[str, str]
-    locked: frozenset[str]
-    seed: Mapping[str, tuple[dict[str, Any], ...]]
-    laboratory: Laboratory | None = None
-
-    def task(self, number: int) -> Task | None:
-        return next((task for task in self.tasks if task.number == number), None)
-
-    def checks(self) -> ModuleType:
-        return _load_checks(self.folder)
+    pack: str
+    reason: str
 
 
-@cache
+@dataclass(slots=True)
+class _Catalogue:
+    """What was read, and the state of the files at that moment."""
+
+    stamp: int
+    listings: tuple[Listing, ...]
+    broken: tuple[Broken, ...]
+    lessons: dict[str, Lesson]
+
+
+_read: _Catalogue | None = None
+
+
 def course() -> tuple[Listing, ...]:
-    """All lessons of the course in order, open or not."""
-    listed = tomllib.loads((CONTENT / "course.toml").read_text(encoding="utf-8"))["lessons"]
-    return tuple(
-        Listing(entry["number"], entry["title"], entry["slug"], _folder(entry["number"], entry["slug"]).is_dir())
-        for entry in listed
-    )
+    """All lessons in order, open or not: those of the course, then those of the packs."""
+    return _catalogue().listings
 
 
-@cache
+def broken() -> tuple[Broken, ...]:
+    """What is left out of the packs, and why."""
+    return _catalogue().broken
+
+
 def lesson(slug: str) -> Lesson | None:
-    """The lesson of that name, or None when the course has no such lesson or it is not open yet."""
-    listing = next((listing for listing in course() if listing.slug == slug and listing.available), None)
-    return None if listing is None else load(_folder(listing.number, listing.slug), listing)
+    """The lesson of that name, or None when there is none or it is not open yet. Raises LessonFolderError."""
+    catalogue = _catalogue()
+    listing = next((listing for listing in catalogue.listings if listing.slug == slug and listing.available), None)
+    if listing is None:
+        return None
+    if slug not in catalogue.lessons:
+        catalogue.lessons[slug] = load(listing.folder, listing.number, listing.slug)
+    return catalogue.lessons[slug]
 
 
-def load(folder: Path, listing: Listing) -> Lesson:
-    """Reads one folder. Raises LessonFolderError."""
-    settings = tomllib.loads(_text(folder / "lesson.toml"))
-    text = _prose(folder / "lesson.md")
-    hints = tomllib.loads(_text(folder / "hints.toml"))
-    tasks = tuple(_task(entry, text, hints, folder) for entry in settings["tasks"])
-    if set(text.tasks) != {task.number for task in tasks}:
-        raise LessonFolderError(f"{folder / 'lesson.md'}: the task blocks are not those of lesson.toml")
-    files = project(folder / "starter")
-    locked = frozenset(settings.get("locked", []))
-    if not locked <= set(files):
-        raise LessonFolderError(f"{folder / 'lesson.toml'}: a locked file is not in the starter")
-    seed = _seed(folder / "seed.jsonl")
-    laboratory = _laboratory(settings.get("laboratory"))
-    return Lesson(
-        listing.number, listing.title, listing.slug, folder, text.html, tasks, files, locked, seed, laboratory
-    )
+def after(lesson: Lesson) -> Listing | None:
+    """The next lesson that is open, or None after the last one."""
+    listings = course()
+    at = next((at for at, listing in enumerate(listings) if listing.slug == lesson.slug), len(listings))
+    return next((listing for listing in listings[at + 1 :] if listing.available), None)
 
 
-def project(folder: Path) -> dict[str, str]:
-    """The text of every file under a starter or solution folder, by its path in the project."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+def forget() -> None:
+    """Reads everything again when it is next wanted."""
+    global _read
+    _read = None
+
+
+def stamp() -> int:
+    """Changes whenever a file of a lesson does: the newest time of change in the folders, in nanoseconds."""
+    folders = [CONTENT, *_pack_folders()]
+    times = (path.stat().st_mtime_ns for folder in folders for path in _content_files(folder))
+    return max(times, default=0)
+
+
+def _content_files(folder: Path) -> Iterator[Path]:
+    """Folders too: a file that is gone changes the time of its folder."""
+    for path in folder.rglob("*"):
+        if path.suffix != ".pyc" and path.name != "__pycache__":
+            yield path
+
+
+def _catalogue() -> _Catalogue:
+    global _read
+    now = stamp() if settings.LESSON_RELOAD else 0
+    if _read is None or _read.stamp != now:
+        _read = _find(now)
+    return _read
+
+
+def _find(now: int) -> _Catalogue:
+    listings = list(_listings(CONTENT, None))
+    broken: list[Broken] = []
+    for folder in _pack_folders():
+        _add_pack(folder, listings, broken)
+    for each in broken:
+        logger.error("lesson pack %s is left out: %s", each.pack, each.reason)
+    return _Catalogue(now, tuple(listings), tuple(broken), {})
+
+
+def _pack_folders() -> list[Path]:
+    return [Path(path) for path in settings.LESSON_PATHS]
+
+
+def _add_pack(folder: Path, listings: list[Listing], broken: list[Broken]) -> None:
+    """Every lesson of a pack is read at once, so that what is listed can be opened."""
+    try:
+        offered = list(_listings(folder, folder))
+    except LessonFolderError as error:
+        broken.append(Broken(folder.name, str(error)))
+        return
+    for listing in offered:
+        if any(listing.slug == other.slug for other in listings):
+            broken.append(Broken(folder.name, f"The course has a lesson `{listing.slug}` already."))
+            continue
+        try:
+            load(listing.folder, listing.number, listing.slug)
+        except LessonFolderError as error:
+            broken.append(Broken(folder.name, str(error)))
+        else:
+            listings.append(listing)
+
+
+def _listings(folder: Path, pack: Path | None) -> Iterator[Listing]:
+    """The lessons that a course.toml names. Raises LessonFolderError."""
+    file = folder / "course.toml"
+    entries = read_toml(file).get("lessons", [])
+    for entry in entries:
+        try:
+            number, slug = int(entry["number"]), str(entry["slug"])
+        except (KeyError, TypeError, ValueError):
+            raise LessonFolderError(file, 0, "Each of `[[lessons]]` has a number and a slug.") from None
+        place = folder / f"{number:02}-{slug}"
+        names = _names(place) or {SOURCE_LOCALE: (str(entry.get("title", slug)), "")}
+        yield Listing(number, slug, place, names, place.is_dir(), pack)
+
+
+def _names(folder: Path) -> dict[str, tuple[str, str]]:
+    """Title and summary by locale, as far as they can be read: the lesson itself says what is wrong with them."""
+    names = {}
+    for file in sorted(folder.glob("*/lesson.toml")):
+        try:
+            about = tomllib.loads(read_text(file))
+        except (tomllib.TOMLDecodeError, LessonFolderError):
+            continue
+        if isinstance(about.get("title"), str):
+            names[file.parent.name] = (about["title"], str(about.get("summary", "")))
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +211,7 @@ def solutions(lesson: Lesson, task: int) -> tuple[Solution, ...]:
 
 
 def _solution(lesson: Lesson, folder: Path) -> Solution:
-    about = tomllib.loads(_text(folder / "solution.toml"))
+    about: dict[str, Any] = read_toml(folder / "solution.toml")
     files = {path: text for path, text in project(folder).items() if path != "solution.toml"}
     return Solution(
         name=folder.name,
@@ -156,54 +221,18 @@ def _solution(lesson: Lesson, folder: Path) -> Solution:
     )
 
 
-def _folder(number: int, slug: str) -> Path:
-    return CONTENT / f"{number:02}-{slug}"
-
-
-def _text(path: Path) -> str:
+def problems() -> list[LessonFolderError]:
+    """What is wrong with the course itself, one finding a lesson."""
+    forget()
+    found: list[LessonFolderError] = []
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise LessonFolderError(f"{path} is missing") from None
-
-
-def _prose(path: Path) -> prose.Prose:
-    try:
-        return prose.render(_text(path))
-    except ValueError as error:
-        raise LessonFolderError(f"{path}: {error}") from error
-
-
-def _task(entry: Mapping[str, Any], text: prose.Prose, hints: Mapping[str, Any], folder: Path) -> Task:
-    number = entry["number"]
-    if number not in text.tasks:
-        raise LessonFolderError(f"{folder / 'lesson.md'}: task {number} has no block")
-    levels = hints.get(str(number), {}).get("levels", [])
-    return Task(number, entry["title"], text.tasks[number], tuple(levels))
-
-
-def _laboratory(entry: Mapping[str, Any] | None) -> Laboratory | None:
-    if entry is None:
-        return None
-    return Laboratory(**{**entry, "fields": tuple(entry["fields"]), "other": tuple(entry["other"])})
-
-
-def _seed(path: Path) -> dict[str, tuple[dict[str, Any], ...]]:
-    """One JSON object a line: {"table": …, "row": {…}}; rows are Convex-encoded."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for line in _text(path).splitlines():
-        entry = json.loads(line)
-        rows.setdefault(entry["table"], []).append(entry["row"])
-    return {table: tuple(entries) for table, entries in rows.items()}
-
-
-@cache
-def _load_checks(folder: Path) -> ModuleType:
-    name = "lessons.content.checks_" + folder.name.replace("-", "_")
-    spec = importlib.util.spec_from_file_location(name, folder / "checks.py")
-    if spec is None or spec.loader is None:
-        raise LessonFolderError(f"{folder / 'checks.py'} cannot be read")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
+        listings = course()
+    except LessonFolderError as error:
+        return [error]
+    for listing in listings:
+        if listing.available and listing.pack is None:
+            try:
+                lesson_folder.load(listing.folder, listing.number, listing.slug)
+            except LessonFolderError as error:
+                found.append(error)
+    return found

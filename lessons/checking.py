@@ -66,7 +66,7 @@ async def _run_in(folder: Path, lesson: Lesson, task: Task, files: Mapping[str, 
 async def _judge(fork: Fork, lesson: Lesson, task: Task) -> CheckResult:
     check = getattr(lesson.checks(), f"check_{task.number}")
     try:
-        for table, rows in lesson.seed.items():
+        for table, rows in lesson.seed_of(task.number).items():
             await fork.insert(table, [dict(row) for row in rows])
     except LearnerError as error:
         return _refused_seed(error)

@@ -117,6 +117,13 @@ class Event(models.Model):
         PREDICTED = "predicted"
         MEASURED = "measured"
         SOLUTION = "solution"
+        READ = "read"
+        ANSWERED = "answered"
+        WROTE = "wrote"
+        HINTED = "hinted"
+        ORDERED = "ordered"
+        DEMO = "demo"
+        RENAMED = "renamed"
 
     at = models.DateTimeField(auto_now_add=True)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="events")

@@ -44,7 +44,6 @@ async def learn(request: HttpRequest, slug: str) -> HttpResponse:
     task = lesson.tasks[0]
     context = {
         "lesson": lesson,
-        "lesson_html": lesson.html,
         "task": task,
         "workspace": workspace,
         "config": await _config(request, workspace, lesson),

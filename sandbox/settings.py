@@ -89,7 +89,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 USE_TZ = True
 
 # Static files are served where they lie, without collectstatic. static/src (sources, node_modules) is never served.
@@ -114,6 +114,10 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 WORKSPACE_ACCESS = "lessons.access.workspace_for_socket"
 REVISION_CODE = "lessons.workspaces.compiled_text"
 SEED_ROWS = "lessons.seeding.rows"
+# Folders with lessons beside those of lessons/content, each with a course.toml of its own; `start --lessons` adds to them.
+LESSON_PATHS = [path for path in os.environ.get("SANDBOX_LESSONS", "").split(os.pathsep) if path]
+# `start --dev` sets it: lessons are read again when their files change, and open pages follow.
+LESSON_RELOAD = False
 # Documents in the tables of the index laboratory. Only tests have smaller ones; the page says how large they are.
 LABORATORY_SIZES = tuple(
     int(size) for size in os.environ.get("SANDBOX_LABORATORY_SIZES", "10,100,1000,10000,100000,1000000").split(",")

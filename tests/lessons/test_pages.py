@@ -91,7 +91,7 @@ async def test_the_first_page_says_which_lessons_are_open() -> None:
     page = await AsyncClient().get("/")
     assert page.status_code == 200
     assert page.context["person"] is None
-    assert [lesson.slug for lesson in page.context["lessons"] if lesson.available] == ["trash-can"]
+    assert "trash-can" in [lesson.slug for lesson in page.context["lessons"] if lesson.available]
 
 
 async def test_a_pseudonym_opens_the_course(deployment: RememberedDeployment) -> None:

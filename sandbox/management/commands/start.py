@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.management import CommandError, call_command
 
 from sandbox import data_folder
@@ -37,6 +38,7 @@ class Command(ServingCommand):
 
     def handle(self, *args: Any, host: str, port: int, name: list[str], unsafe_runner: bool, **options: Any) -> None:
         end_on_signals()
+        self._require_lessons()
         settings.UNSAFE_RUNNER = unsafe_runner
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names_of(host), *name]
         data_folder.prepare(settings.DATA_DIR)
@@ -47,6 +49,13 @@ class Command(ServingCommand):
         with data_folder.alone(settings.DATA_DIR):  # another process may start on the same folder at this moment
             call_command("migrate", interactive=False, verbosity=0)
         self._serve(host, port)
+
+    def _require_lessons(self) -> None:
+        """A fault of the course is said with its file and line; a lesson pack's only leaves that pack out."""
+        for found in checks.run_checks(tags=["lessons"]):
+            if found.level >= checks.ERROR:
+                raise CommandError(f"The course cannot be taught as it stands. {found.msg}")
+            self._say(f"WARNING: a lesson pack is left out. {found.msg}")
 
     def _serve(self, host: str, port: int) -> None:
         # Imported late: Daphne installs the reactor, and the application needs the migrated database.
