@@ -1,4 +1,4 @@
-"""Reads one lesson folder and refuses what contradicts itself, with the file and the line. Never touches the database."""
+"""Reads one lesson folder, and refuses what contradicts itself with the file and the line. No database here."""
 
 from __future__ import annotations
 

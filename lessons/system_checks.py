@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, register
 
 from lessons import catalogue
 
 
 @register("lessons")
 def lessons_can_be_taught(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    faults: list[CheckMessage] = [Error(str(error), id="lessons.E001") for error in catalogue.problems()]
+    faults: list[CheckMessage] = [checks.Error(str(error), id="lessons.E001") for error in catalogue.problems()]
     if not faults:
-        faults += [Warning(f"{each.pack}: {each.reason}", id="lessons.W001") for each in catalogue.broken()]
+        faults += [checks.Warning(f"{each.pack}: {each.reason}", id="lessons.W001") for each in catalogue.broken()]
     return faults

@@ -114,7 +114,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 WORKSPACE_ACCESS = "lessons.access.workspace_for_socket"
 REVISION_CODE = "lessons.workspaces.compiled_text"
 SEED_ROWS = "lessons.seeding.rows"
-# Folders with lessons beside those of lessons/content, each with a course.toml of its own; `start --lessons` adds to them.
+# Folders of lessons beside lessons/content, each with a course.toml of its own; `start --lessons` adds to them.
 LESSON_PATHS = [path for path in os.environ.get("SANDBOX_LESSONS", "").split(os.pathsep) if path]
 # `start --dev` sets it: lessons are read again when their files change, and open pages follow.
 LESSON_RELOAD = False
