@@ -19,6 +19,7 @@ LEFT_TO_RIGHT = [
     "laboratory",
     "runtime",
     "jobs",
+    "fast_forward",
     "live_code",
     "system_functions",
     "sync",

@@ -18,7 +18,16 @@ from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, Http
 from sandbox.engine.runtime.bundle import Bundle, bundle_config, bundle_project
 from sandbox.engine.runtime.environment import check_variable_name
 from sandbox.engine.runtime.executor import Identity, Outcome, RequestMetadata
-from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, FetchRequest, FetchResponse
+from sandbox.engine.runtime.fetching import (
+    Charge,
+    Fetcher,
+    FetchPolicy,
+    FetchRequest,
+    FetchResponse,
+    Mail,
+    PracticeCall,
+    PracticeService,
+)
 from sandbox.engine.runtime.function_paths import bare_path, path_problem
 from sandbox.engine.runtime.hardening import HardeningReport, probe
 from sandbox.engine.runtime.host import FunctionInfo, close_pools
@@ -50,6 +59,7 @@ from sandbox.engine.trace import (
     CommitNote,
     ConflictNote,
     DeployNote,
+    PracticeNote,
     ReadNote,
     RunNote,
     TraceNote,
@@ -66,6 +76,7 @@ __all__ = [
     "Bundle",
     "Caller",
     "Cause",
+    "Charge",
     "Clock",
     "Column",
     "CommitNote",
@@ -90,7 +101,11 @@ __all__ = [
     "Identity",
     "LearnerError",
     "LimitExceeded",
+    "Mail",
     "Outcome",
+    "PracticeCall",
+    "PracticeNote",
+    "PracticeService",
     "Problem",
     "ProtocolError",
     "Quota",

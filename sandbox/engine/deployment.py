@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sandbox.engine import limits
-from sandbox.engine.clock import Clock, SystemClock
+from sandbox.engine.clock import Clock, SystemClock, WorldClock
 from sandbox.engine.errors import StoreUnavailable
+from sandbox.engine.fast_forward import FastForward
 from sandbox.engine.jobs.scheduler import Scheduler
 from sandbox.engine.jobs.workplace import Workplace
 from sandbox.engine.listeners import Listeners, TraceListener
@@ -25,7 +26,7 @@ from sandbox.engine.runtime.actions.actions import Actions
 from sandbox.engine.runtime.actions.http_exchange import HttpActionRequest, HttpActionResponse, ResponseSink
 from sandbox.engine.runtime.call import FunctionInfo
 from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request, RequestMetadata
-from sandbox.engine.runtime.fetching import FetchPolicy
+from sandbox.engine.runtime.fetching import FetchPolicy, PracticeService
 from sandbox.engine.runtime.function_paths import canonical_path
 from sandbox.engine.runtime.lanes import JsLanes
 from sandbox.engine.runtime.stepping import Stepper
@@ -79,7 +80,7 @@ class Deployment:
         store: Store,
         tools: Toolchain,
         callers: Callers,
-        clock: Clock,
+        world: WorldClock,
         *,
         origin: str = "",
         site_origin: str = "",
@@ -87,7 +88,7 @@ class Deployment:
     ) -> None:
         self.folder = folder
         self.store = store
-        self.clock = clock
+        self.clock = clock = world.real
         self.callers = callers
         self.origin = origin
         self.site_origin = site_origin
@@ -95,10 +96,11 @@ class Deployment:
         self._host = JsLanes(tools)
         files = Files(store, on_commit=lambda: self.live.wake())
         self.storage = Storage(files, UploadTokens(store.secret, clock), f"{origin}/api/storage")
-        self.executor = Executor(store, self._host, clock, self.storage)
+        self.executor = Executor(store, self._host, clock, self.storage, world)
         self.executor.system_functions = SYSTEM_FUNCTIONS
         self.live = LiveQueries(store, self.executor, self.note_run)
         self.live.on_commit(self._listeners.note_commit)
+        self.practice = PracticeService(folder, now_ms=lambda: world.now_ms, on_change=self._listeners.note_practice)
         self.actions = Actions(
             self.executor,
             store,
@@ -108,6 +110,8 @@ class Deployment:
             note_run=self.note_run,
             wake=self.live.wake,
             fetch_policy=fetch_policy,
+            practice=self.practice,
+            world=world,
         )
         self.executor.actions = self.actions
         self.tables = TableEditor(store, clock, self.note_run, self.live.wake)
@@ -115,18 +119,24 @@ class Deployment:
         self._sessions: set[SyncSession] = set()
         self._work: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
-        self.jobs = Scheduler(
-            Workplace(
-                store, self.executor, clock, on_run=self.note_run, on_commit=self.live.wake, on_plan=self._note_plan
-            )
+        workplace = Workplace(
+            store,
+            self.executor,
+            world,
+            on_run=self.note_run,
+            on_commit=self.live.wake,
+            on_plan=self._note_plan,
+            to_real_ms=world.to_real_ms,
         )
+        self.jobs = Scheduler(workplace)
+        self.time = FastForward(store, world, workplace, self.jobs)
         self.code = LiveCode(
             store,
             tools,
             self._host,
             self.executor,
             self.actions,
-            clock,
+            world,
             origin=origin,
             site_origin=site_origin,
             report=self._listeners.note_progress,
@@ -156,11 +166,12 @@ class Deployment:
         `site_origin` is where its HTTP actions answer; `environment` is set over the variables that were set before.
         Raises LearnerError for an environment that cannot be, StoreUnavailable where the folder cannot be used.
         """
-        clock = clock or SystemClock()
-        store = await Store.open(folder, clock=clock, quota=quota)
+        world = WorldClock(clock or SystemClock())
+        store = await Store.open(folder, clock=world.real, quota=quota, world=world)
+        world.offset_ns = await store.clock_offset_ns()
         callers = Callers(verify_token, verify_admin_key)
         deployment = cls(
-            folder, store, tools, callers, clock, origin=origin, site_origin=site_origin, fetch_policy=fetch_policy
+            folder, store, tools, callers, world, origin=origin, site_origin=site_origin, fetch_policy=fetch_policy
         )
         await deployment.storage.files.recover()
         deployment.live.start(await store.head())
@@ -190,6 +201,7 @@ class Deployment:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
         await self._host.close()
+        self.practice.close()
         await self.store.close()
 
     # ── code ────────────────────────────────────────────────────────────────
@@ -428,6 +440,9 @@ class Deployment:
             await asyncio.sleep(IDLE_FOLLOW_SECONDS if self.is_idle else FOLLOW_SECONDS)
             try:
                 version = await self.store.data_version()
+                self.practice.notice_others()
+                if version != seen:
+                    await self.time.follow()
             except StoreUnavailable as error:
                 if seen is not None:
                     logger.error("%s: %s", self.folder.name, error.message)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sandbox.engine.clock import Clock
 from sandbox.engine.store import Commit, PushProgress
-from sandbox.engine.trace import BackfillNote, CommitNote, DeployNote, RunNote, TraceNote
+from sandbox.engine.trace import BackfillNote, CommitNote, DeployNote, PracticeNote, RunNote, TraceNote
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,9 @@ class Listeners:
         tables = tuple(sorted({change.table for change in commit.changes}))
         at_ms, documents = commit.ts / 1_000_000, len(commit.changes)
         self._tell(CommitNote(commit.ts, commit.run_id, at_ms, commit.cause, commit.writer, tables, documents))
+
+    def note_practice(self) -> None:
+        self._tell(PracticeNote(self._now_ms))
 
     @property
     def _now_ms(self) -> float:

@@ -125,4 +125,11 @@ class CommitNote:
     documents: int
 
 
-TraceNote = RunNote | DeployNote | BackfillNote | CommitNote
+@dataclass(frozen=True, slots=True)
+class PracticeNote:
+    """The practice service was called, or told how to behave. What it remembers now is to be read from it."""
+
+    at_ms: float
+
+
+TraceNote = RunNote | DeployNote | BackfillNote | CommitNote | PracticeNote

@@ -22,6 +22,7 @@ from sandbox.engine import (
     CommitNote,
     DeployNote,
     LearnerError,
+    PracticeNote,
     ReadNote,
     RunNote,
     StoreUnavailable,
@@ -151,6 +152,8 @@ class WorkspaceFeed:
                 self._say(activity.backfill_message(note))
             case CommitNote():
                 self._hear_commit(note)
+            case PracticeNote():
+                self._say({"type": "practice"})
 
     def _hear_commit(self, note: CommitNote) -> None:
         if note.run_id:

@@ -94,6 +94,16 @@ def _next_ms(row: Document, schedule: CronSchedule, now_ms: int) -> int:
     return schedule.first(now_ms) if previous is None else schedule.after(int(cast(float, previous)), now_ms)
 
 
+async def plan_crons_again(transaction: Transaction, now_ms: int) -> None:
+    """After the clock was set back: a run that was planned from a later day comes at its first time from now on."""
+    for row in (await _rows(transaction)).values():
+        job = CronJob.of(row)
+        soonest = job.schedule.after(now_ms, now_ms)
+        if job.next_ms > soonest and not job.is_running:
+            previous = min(int(cast(float, row.get("prevTime", now_ms))), now_ms)
+            await transaction.system.patch(job.id, {"nextTime": float(soonest), "prevTime": float(previous)})
+
+
 async def due_crons(transaction: Transaction, limit: int) -> list[CronJob]:
     """The jobs in the order of their next runs, also those that run now."""
     rows = await transaction.system.rows(f"{CRON_JOBS}.by_next_time", limit=limit)

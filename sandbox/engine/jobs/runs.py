@@ -74,6 +74,10 @@ class Runs:
         else:
             await end_cron(self._at, work, self._why_not(work.path), None)
 
+    def forget_pauses(self) -> None:
+        """Work that waits to be tried again may begin: its pause was counted on a clock that was moved."""
+        self._not_before_ms.clear()
+
     async def stop(self) -> None:
         """Cuts off what runs. A mutation has then done nothing; an action is failed by whoever looks next."""
         tasks = list(self._tasks.values())

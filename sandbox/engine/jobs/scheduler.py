@@ -22,6 +22,7 @@ from sandbox.engine.store import CRON_JOBS, SCHEDULED_FUNCTIONS
 logger = logging.getLogger(__name__)
 
 LOOK_FAR_SECONDS = 0.25
+SETTLE_SECONDS_MAX = 20.0
 LOOK_AGAIN_SECONDS_MAX = 60.0
 """However far the next job is: the clock may be set, and a machine may sleep."""
 
@@ -36,10 +37,11 @@ class Scheduler:
         self._lease = JobLease(at.store, at.clock)
         self._runs = Runs(at, self.wake)
         self._news = asyncio.Event()
+        self._moved = asyncio.Event()
         self._far_again = 0.0
         self._looking: asyncio.Task[None] | None = None
         self.next_job_ms: float | None = None
-        """When the next scheduled function is to run, as of the last look; None when none is planned."""
+        """When the next scheduled function is to run, by the real time, as of the last look; None when none is."""
         self._has_told = False
         self.has_crons = False
 
@@ -71,6 +73,47 @@ class Scheduler:
     def wake(self) -> None:
         """The rows may have changed, or the time."""
         self._news.set()
+        self._moved.set()
+
+    def note_other_time(self) -> None:
+        """The clock was moved: pauses and the plan that was told are those of another time."""
+        self._runs.forget_pauses()
+        self._has_told = False
+        self.wake()
+
+    async def settle(self, seconds_max: float = SETTLE_SECONDS_MAX) -> bool:
+        """Whether everything that is due has ended, failures too, also what it scheduled for now. Waits for it."""
+        if self._looking is None:
+            return True
+        try:
+            async with asyncio.timeout(seconds_max):
+                while await self._has_work_now():
+                    self._moved.clear()
+                    self._news.set()
+                    if await self._has_work_now():
+                        await self._wait_for_a_move()
+        except TimeoutError:
+            return False
+        return True
+
+    async def next_work_ms(self) -> float | None:
+        """When the next scheduled function or cron job is to run; None when there is none."""
+        waiting = (await self._at.read(read_agenda)).waiting
+        return min(map(self._runs.ready_ms, waiting), default=None)
+
+    async def _has_work_now(self) -> bool:
+        agenda = await self._at.read(read_agenda)
+        now_ms = self._at.clock.now_ns() / 1_000_000
+        is_due = any(self._runs.ready_ms(work) <= now_ms for work in agenda.waiting)
+        return self.is_busy or is_due or bool(agenda.running) or any(cron.is_running for cron in agenda.crons)
+
+    async def _wait_for_a_move(self) -> None:
+        """Until a run ends or rows change here. Another process may have the lease: so only for a moment."""
+        try:
+            async with asyncio.timeout(LOOK_FAR_SECONDS):
+                await self._moved.wait()
+        except TimeoutError:
+            pass
 
     @property
     def is_busy(self) -> bool:
@@ -137,10 +180,11 @@ class Scheduler:
 
     def _note_plan(self, agenda: Agenda) -> None:
         self.has_crons = bool(agenda.crons)
-        if self.next_job_ms != agenda.next_job_ms or not self._has_told:
+        next_ms = None if agenda.next_job_ms is None else self._at.to_real_ms(agenda.next_job_ms)
+        if self.next_job_ms != next_ms or not self._has_told:
             self._has_told = True  # once in any case: an earlier process may have told something else
-            self.next_job_ms = agenda.next_job_ms
-            self._at.on_plan(agenda.next_job_ms)
+            self.next_job_ms = next_ms
+            self._at.on_plan(next_ms)
 
     async def _end_what_was_left(self, agenda: Agenda) -> None:
         """Actions in progress that do not run here: whoever began them had the lease, and has it no more."""

@@ -65,6 +65,8 @@ class Workplace:
     on_run: Callable[[RunNote], None]
     on_commit: Callable[[], None]
     on_plan: Callable[[float | None], None]
+    to_real_ms: Callable[[float], float] = lambda ms: ms
+    """When a time of `clock` comes, where that was moved."""
 
     @property
     def now_ms(self) -> int:

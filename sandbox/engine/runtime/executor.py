@@ -92,11 +92,15 @@ class RunsActions(Protocol):
 class Executor:
     """Runs functions of one deployment's current code. Not aware of sessions or subscriptions."""
 
-    def __init__(self, store: Store, host: Host, clock: Clock, storage: Storage | None = None) -> None:
+    def __init__(
+        self, store: Store, host: Host, clock: Clock, storage: Storage | None = None, world: Clock | None = None
+    ) -> None:
+        """`world` is the time that functions see, `clock` that of the notes."""
         self._store = store
         self._storage = storage
         self._host = host
         self._clock = clock
+        self._world = world or clock
         self._gate = CodeGate()
         self.held = HeldRuns()
         self._gate.before_change = lambda: self.held.end_all("The code changed, so this run was ended.")
@@ -307,7 +311,7 @@ class Executor:
         held = 0.0 if stepper is None else stepper.held_seconds
         transaction.journal_in = request.journal
         storage = None if self._storage is None else self._storage.calls(transaction, kind)
-        now_ms, seed = float(self._clock.now_ns() // 1_000_000), secrets.randbits(53)
+        now_ms, seed = float(self._world.now_ns() // 1_000_000), secrets.randbits(53)
         run = RunContext(request, self.table, self.services, now_ms, seed, storage)
         if stepper is not None:
             stepper.begin_attempt(transaction.begin_ts)

@@ -96,6 +96,18 @@ def secret_of(connection: sqlite3.Connection) -> bytes:
     return secret
 
 
+def clock_offset_ns(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'clock_offset_ns'").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def set_clock_offset_ns(connection: sqlite3.Connection, offset_ns: int) -> None:
+    connection.execute(
+        "INSERT INTO meta VALUES ('clock_offset_ns', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (offset_ns,),
+    )
+
+
 def connect_writer(path: Path) -> sqlite3.Connection:
     """The one connection of a store that writes; makes the folder and the file if need be.
 

@@ -78,10 +78,18 @@ class TablePage:
 class Store:
     """Open with `await Store.open(folder, …)`, end with `await close()`. Belongs to one event loop."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, clock: Clock, quota: Quota | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        clock: Clock,
+        quota: Quota | None = None,
+        world: Clock | None = None,
+    ) -> None:
         self.folder = folder
         self.path = folder / layout.STORE_FILE
         self._clock = clock
+        self._world = world or clock
         self._connection = connection
         self._catalogs = CatalogCache()
         self._snapshots = SnapshotPool(self.path, self._catalogs, self._checkpoint_if_long)
@@ -97,8 +105,10 @@ class Store:
 
     @classmethod
     @reporting
-    async def open(cls, folder: Path, *, clock: Clock, quota: Quota | None = None) -> Self:
+    async def open(cls, folder: Path, *, clock: Clock, quota: Quota | None = None, world: Clock | None = None) -> Self:
         """Opens the store in `folder`, or makes an empty one there. Without a `quota` it may take the whole disk.
+
+        Creation times come from `world`, everything else from `clock`.
 
         Raises StoreUnavailable, as every method here does, when the file cannot be read or written (faults.py).
         """
@@ -107,7 +117,7 @@ class Store:
             layout.create(connection)
             create_system_tables(connection)
             leases.create(connection)
-            store = cls(folder, connection, clock, quota)
+            store = cls(folder, connection, clock, quota, world)
             async with await store.snapshot():
                 pass  # loads the catalog
         except BaseException:
@@ -147,7 +157,7 @@ class Store:
             snapshot,
             seed=seed,
             writable=writable,
-            now_ns=self._clock.now_ns(),
+            now_ns=self._world.now_ns(),
             pause=self.pause,
             cursor_key=self.secret,
             room=self.room,
@@ -202,6 +212,19 @@ class Store:
         await self.pause()
         version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
         return version
+
+    @reporting
+    async def clock_offset_ns(self) -> int:
+        """By how much the clock of this deployment's functions was moved on."""
+        await self.pause()
+        return layout.clock_offset_ns(self._connection)
+
+    @reporting
+    async def move_clock(self, offset_ns: int) -> None:
+        """Keeps the offset; other processes see that the data version is another."""
+        await self.pause()
+        with self.writing() as connection:
+            layout.set_clock_offset_ns(connection, offset_ns)
 
     # --- work that one process does for all
 

@@ -36,7 +36,7 @@ from sandbox.engine.runtime.actions.running import ActionCall
 from sandbox.engine.runtime.call import CallResult, FunctionInfo
 from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.executor import CALLED, Executor
-from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy
+from sandbox.engine.runtime.fetching import Fetcher, FetchPolicy, PracticeService
 from sandbox.engine.runtime.functions import TableNames
 from sandbox.engine.runtime.near_limits import with_action_warnings
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
@@ -64,15 +64,18 @@ class Actions:
         note_run: Callable[[RunNote], None],
         wake: Callable[[], None],
         fetch_policy: FetchPolicy | None = None,
+        practice: PracticeService | None = None,
+        world: Clock | None = None,
     ) -> None:
         self._executor = executor
         self._store = store
         self._clock = clock
+        self._world = world or clock
         self._storage = storage
         self._host = ActionHost(tools)
         self._node = NodeHost(tools)
-        self._backend = EngineBackend(executor, store, clock, self.run, note_run, wake)
-        self._fetcher = Fetcher(fetch_policy)
+        self._backend = EngineBackend(executor, store, self._world, self.run, note_run, wake)
+        self._fetcher = Fetcher(fetch_policy, practice=practice)
         depths = range(limits.NESTED_CALL_DEPTH_MAX)
         self._places = [asyncio.Semaphore(limits.ACTIONS_AT_ONCE_MAX) for _ in depths]
         self._waiting = 0
@@ -104,16 +107,17 @@ class Actions:
         `stepper` and not held themselves.
         """
         started = time.perf_counter()
+        run_id = secrets.token_hex(8)
         ts = await self._store.head()
         try:
             async with self._place(depth):
                 started = time.perf_counter()
-                result = await self._run(request, depth, stepper)
+                result = await self._run(request, depth, run_id, stepper)
         except LearnerError as error:
             result = CallResult(ok=False, value_json=None, error=error, log_lines=(), total_ms=0.0)
-        return self._outcome(request, result, cause, ts, (time.perf_counter() - started) * 1000)
+        return self._outcome(run_id, request, result, cause, ts, (time.perf_counter() - started) * 1000)
 
-    async def _run(self, request: Request, depth: int, stepper: Stepper | None) -> CallResult:
+    async def _run(self, request: Request, depth: int, run_id: str, stepper: Stepper | None) -> CallResult:
         async with self._executor.current() as snapshot:
             table = self._executor.table
             table.find(request.path, "action", internal=request.internal or request.is_admin)
@@ -122,7 +126,7 @@ class Actions:
         call = ActionCall(request.path, request.args_json, self.now_ms(), secrets.randbits(53))
         if stepper is not None:
             stepper.begin_attempt(snapshot.ts)
-        operations = self._operations(request, depth, stepper=stepper)
+        operations = self._operations(request, depth, run_id, stepper=stepper)
         if self._node.has(request.path):
             result = await self._node.call(call, operations, depth)
         else:
@@ -154,6 +158,7 @@ class Actions:
             return text_response(413, "HTTP actions support requests up to 20 MiB"), None
         caller = Request("http:default", "[]", identity, metadata=metadata or RequestMetadata())
         answer = HttpAnswer(sink)
+        run_id = secrets.token_hex(8)
         started = time.perf_counter()
         ts = await self._store.head()
         try:
@@ -161,7 +166,7 @@ class Actions:
                 raise self._executor.table.failure
             async with self._place(0):
                 started = time.perf_counter()
-                operations = self._operations(caller, 0, answer)
+                operations = self._operations(caller, 0, run_id, answer)
                 request = asked.to_json(operations.pieces)
                 result = await self._host.call(
                     ActionCall(None, request, self.now_ms(), secrets.randbits(53)), operations
@@ -174,17 +179,22 @@ class Actions:
         path = route or f"{asked.method} {urlsplit(asked.url).path}"
         args = json.dumps([{"method": asked.method, "url": asked.url}])
         caller = replace(caller, path=path, args_json=args)
-        outcome = self._outcome(caller, result, Cause("http"), ts, (time.perf_counter() - started) * 1000)
+        outcome = self._outcome(run_id, caller, result, Cause("http"), ts, (time.perf_counter() - started) * 1000)
         return None if has_gone else response.for_method(asked.method), outcome.note
 
     def _operations(
-        self, caller: Request, depth: int, answer: HttpAnswer | None = None, stepper: Stepper | None = None
+        self,
+        caller: Request,
+        depth: int,
+        run_id: str,
+        answer: HttpAnswer | None = None,
+        stepper: Stepper | None = None,
     ) -> ActionOperations:
         storage = None if self._storage is None else self._storage.action_calls().operations
-        return ActionOperations(self._backend, self._fetcher, caller, depth, storage, answer, stepper)
+        return ActionOperations(self._backend, self._fetcher, caller, depth, storage, answer, stepper, run_id)
 
     def now_ms(self) -> float:
-        return float(self._clock.now_ns() // 1_000_000)
+        return float(self._world.now_ns() // 1_000_000)
 
     @asynccontextmanager
     async def _table_names(self) -> AsyncIterator[TableNames]:
@@ -214,9 +224,11 @@ class Actions:
         finally:
             self._places[depth].release()
 
-    def _outcome(self, request: Request, result: CallResult, cause: Cause, ts: Timestamp, total_ms: float) -> Outcome:
+    def _outcome(
+        self, run_id: str, request: Request, result: CallResult, cause: Cause, ts: Timestamp, total_ms: float
+    ) -> Outcome:
         note = RunNote(
-            run_id=secrets.token_hex(8),
+            run_id=run_id,
             path=request.path,
             kind="action",
             args=request.args_json,

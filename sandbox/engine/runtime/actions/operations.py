@@ -16,7 +16,7 @@ from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime import steps
 from sandbox.engine.runtime.actions.http_exchange import HttpAnswer
 from sandbox.engine.runtime.actions.pieces import Pieces
-from sandbox.engine.runtime.fetching import Fetcher, FetchRequest
+from sandbox.engine.runtime.fetching import Asker, Fetcher, FetchRequest
 from sandbox.engine.runtime.request import Outcome, Request
 from sandbox.engine.runtime.stepping import Step, StepDone, Stepper
 from sandbox.engine.runtime.syscalls.arguments import document
@@ -65,7 +65,7 @@ class ActionOperations:
     """Those of one action. `caller` is the action's own request: functions that it calls run for the same person.
 
     `storage` holds the operations on files by name; `answer` is where an HTTP action's response goes; `stepper` holds
-    the action before each of its steps.
+    the action before each of its steps; `run_id` is its run, for the log of the practice service.
     """
 
     def __init__(
@@ -77,9 +77,11 @@ class ActionOperations:
         storage: Mapping[str, Operation] | None = None,
         answer: HttpAnswer | None = None,
         stepper: Stepper | None = None,
+        run_id: str = "",
     ) -> None:
         self._stepper = stepper
         self.pieces = Pieces()
+        self._asker = Asker(caller.path, run_id)
         self._answer = answer
         self._backend = backend
         self._storage = storage or {}
@@ -174,7 +176,7 @@ class ActionOperations:
 
     async def _fetch(self, args: dict[str, Any]) -> str:
         body = self.pieces.body(args.get("body"), limits.FETCH_REQUEST_BYTES_MAX, "The body of a fetch")
-        response = await self._fetcher.fetch(_fetch_request(args, body))
+        response = await self._fetcher.fetch(_fetch_request(args, body), self._asker)
         document = {
             "url": response.url,
             "status": response.status,

@@ -24,6 +24,9 @@ from sandbox.engine import limits
 from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.fetching import practice_service
 from sandbox.engine.runtime.fetching.policy import Address, FetchPolicy
+from sandbox.engine.runtime.fetching.practice import HOST as PRACTICE_HOST
+from sandbox.engine.runtime.fetching.practice import NOBODY_KNOWN, AnswerLost, Asker, PracticeService
+from sandbox.engine.runtime.fetching.practice import ORIGIN as PRACTICE_ORIGIN
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0  # between two pieces of a response
@@ -67,18 +70,25 @@ class FetchResponse:
 
 
 class Fetcher:
-    """Belongs to one event loop; end it with `close`."""
+    """Belongs to one event loop; end it with `close`. `practice` answers for `https://practice.test`."""
 
-    def __init__(self, policy: FetchPolicy | None = None, *, resolve: Resolve | None = None) -> None:
+    def __init__(
+        self,
+        policy: FetchPolicy | None = None,
+        *,
+        resolve: Resolve | None = None,
+        practice: PracticeService | None = None,
+    ) -> None:
         self._policy = policy or FetchPolicy()
+        self._practice = practice or PracticeService()
         self._resolve = resolve or _resolve
         self._threads: ThreadPoolExecutor | None = None
 
-    async def fetch(self, request: FetchRequest) -> FetchResponse:
+    async def fetch(self, request: FetchRequest, by: Asker = NOBODY_KNOWN) -> FetchResponse:
         """Raises LearnerError (`FetchRefused`, `FetchFailed`), which the action sees as a rejected promise."""
         deadline = time.monotonic() + TOTAL_SECONDS
         for hop in range(REDIRECTS_MAX + 1):
-            response = await self._ask(request, deadline)
+            response = await self._ask(request, deadline, by)
             target = _location(response)
             if target is None or request.redirect == "manual":
                 return replace(response, url=request.url, redirected=hop > 0)
@@ -93,12 +103,10 @@ class Fetcher:
 
     # ── one hop ─────────────────────────────────────────────────────────────
 
-    async def _ask(self, request: FetchRequest, deadline: float) -> FetchResponse:
+    async def _ask(self, request: FetchRequest, deadline: float, by: Asker) -> FetchResponse:
         parts, host, port = _take_apart(request.url)
-        if host == practice_service.HOST:
-            told = await practice_service.answer(request.method, request.url, request.headers, request.body)
-            body = b"" if request.method == "HEAD" else told.body
-            return FetchResponse(told.status, _phrase(told.status), told.headers, body, request.url)
+        if host in (PRACTICE_HOST, practice_service.HOST):
+            return await self._practise(request, host, by)
         address = await self._permitted(request.url, host, port)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fetch")
@@ -111,12 +119,25 @@ class Fetcher:
         finally:
             given_up.set()
 
+    async def _practise(self, request: FetchRequest, host: str, by: Asker) -> FetchResponse:
+        """An answer of the practice service: of the one with a memory, or of the one without."""
+        question = (request.method, request.url, request.headers, request.body)
+        try:
+            if host == PRACTICE_HOST:
+                told = await self._practice.answer(*question, by)
+            else:
+                told = await practice_service.answer(*question)
+        except AnswerLost:
+            raise _failed(request.url, "the connection broke before the answer came") from None
+        body = b"" if request.method == "HEAD" else told.body
+        return FetchResponse(told.status, _phrase(told.status), told.headers, body, request.url)
+
     async def _permitted(self, url: str, host: str, port: int) -> Address:
         """The address to connect to. Raises LearnerError when the policy does not allow the name or where it leads."""
         if not self._policy.allows_name(host, port):
             raise LearnerError(
                 f"fetch of {_shown(url)} is not allowed in this sandbox. Actions can reach the practice service "
-                f"at {practice_service.ORIGIN} and the hosts that its operator allows.",
+                f"at {PRACTICE_ORIGIN} and the hosts that its operator allows.",
                 code="FetchRefused",
             )
         try:

@@ -1,4 +1,4 @@
-"""The practice service: a small outside world for actions, answered inside the host. Pages: docs/practice-service.md.
+"""The practice service without a memory, `practice.sandbox.test`. Pages: docs/practice-service.md.
 
 It is deterministic (the same request gets the same answer on every machine and every day) and keeps no state, so
 lessons and checks can rely on it without a network. Its name ends in `.test`, which no real host may have (RFC 6761).
@@ -57,7 +57,7 @@ async def answer(method: str, url: str, headers: tuple[tuple[str, str], ...], bo
     page, _, rest = asked.path.removeprefix("/").partition("/")
     handler = _PAGES.get(page)
     if handler is None:
-        return _problem(404, f"The practice service has no page {asked.path}")
+        return problem(404, f"The practice service has no page {asked.path}")
     return await handler(asked, rest)
 
 
@@ -65,16 +65,16 @@ async def answer(method: str, url: str, headers: tuple[tuple[str, str], ...], bo
 
 
 async def _index(asked: Asked, rest: str) -> Answer:
-    return _json(200, {"service": "practice", "pages": [f"/{name}" for name in _PAGES if name]})
+    return json_answer(200, {"service": "practice", "pages": [f"/{name}" for name in _PAGES if name]})
 
 
 async def _weather(asked: Asked, rest: str) -> Answer:
     """Made from the letters of the city: Paris has the same weather for everyone, for ever."""
     city = asked.query.get("city", "").strip()
     if not city:
-        return _problem(400, "Ask for a city: /weather?city=Paris")
+        return problem(400, "Ask for a city: /weather?city=Paris")
     digest = hashlib.sha256(city.casefold().encode()).digest()
-    return _json(
+    return json_answer(
         200,
         {
             "city": city,
@@ -88,10 +88,10 @@ async def _weather(asked: Asked, rest: str) -> Answer:
 async def _quotes(asked: Asked, rest: str) -> Answer:
     quotes = [{"id": i + 1, "author": author, "text": text} for i, (author, text) in enumerate(_QUOTES)]
     if not rest:
-        return _json(200, quotes)
+        return json_answer(200, quotes)
     if rest.isascii() and rest.isdigit() and 1 <= int(rest[:9]) <= len(quotes):
-        return _json(200, quotes[int(rest) - 1])
-    return _problem(404, f"There is no quote {rest}")
+        return json_answer(200, quotes[int(rest) - 1])
+    return problem(404, f"There is no quote {rest}")
 
 
 async def _echo(asked: Asked, rest: str) -> Answer:
@@ -108,15 +108,19 @@ async def _echo(asked: Asked, rest: str) -> Answer:
         "body": asked.body.decode(errors="replace"),
         "json": parsed,
     }
-    return _json(200, document)
+    return json_answer(200, document)
 
 
 async def _status(asked: Asked, rest: str) -> Answer:
     """The status that is asked for: /status/503."""
     if not (rest.isascii() and rest.isdigit() and len(rest) == 3 and 200 <= int(rest) <= 599):
-        return _problem(400, "Ask for a status from 200 to 599: /status/503")
+        return problem(400, "Ask for a status from 200 to 599: /status/503")
     code = int(rest)
-    return Answer(code, (), b"") if code in (204, 205, 304) else _json(code, {"status": code, "reason": _reason(code)})
+    return (
+        Answer(code, (), b"")
+        if code in (204, 205, 304)
+        else json_answer(code, {"status": code, "reason": _reason(code)})
+    )
 
 
 async def _slow(asked: Asked, rest: str) -> Answer:
@@ -124,33 +128,33 @@ async def _slow(asked: Asked, rest: str) -> Answer:
     wanted = asked.query.get("ms", "1000")
     ms = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else -1
     if not 0 <= ms <= SLOW_MS_MAX:
-        return _problem(400, f"Ask for 0 to {SLOW_MS_MAX} milliseconds: /slow?ms=1500")
+        return problem(400, f"Ask for 0 to {SLOW_MS_MAX} milliseconds: /slow?ms=1500")
     await asyncio.sleep(ms / 1000)
-    return _json(200, {"waited_ms": ms})
+    return json_answer(200, {"waited_ms": ms})
 
 
 async def _flaky(asked: Asked, rest: str) -> Answer:
     """Fails until the third attempt, which the caller counts: /flaky?attempt=1."""
     attempt = asked.query.get("attempt", "1")
     if not (attempt.isascii() and attempt.isdigit() and len(attempt) < 9):
-        return _problem(400, "Say which attempt it is: /flaky?attempt=1")
+        return problem(400, "Say which attempt it is: /flaky?attempt=1")
     if int(attempt) < FLAKY_ATTEMPTS:
-        return _problem(503, f"Try again: attempt {attempt} of {FLAKY_ATTEMPTS}")
-    return _json(200, {"attempt": int(attempt), "ok": True})
+        return problem(503, f"Try again: attempt {attempt} of {FLAKY_ATTEMPTS}")
+    return json_answer(200, {"attempt": int(attempt), "ok": True})
 
 
 async def _redirect(asked: Asked, rest: str) -> Answer:
     """To a page of its own: /redirect?to=/quotes/1."""
     target = asked.query.get("to", "/")
     if not target.startswith("/") or target.startswith(("//", "/\\")):
-        return _problem(400, "The practice service redirects to its own pages only: /redirect?to=/quotes/1")
+        return problem(400, "The practice service redirects to its own pages only: /redirect?to=/quotes/1")
     return Answer(302, (("location", target),), b"")
 
 
 async def _bytes(asked: Asked, rest: str) -> Answer:
     """So many bytes, 0 to 255 and round again: /bytes/1000."""
     if not (rest.isascii() and rest.isdigit() and len(rest) < 9 and int(rest) <= BYTES_MAX):
-        return _problem(400, f"Ask for up to {BYTES_MAX} bytes: /bytes/1000")
+        return problem(400, f"Ask for up to {BYTES_MAX} bytes: /bytes/1000")
     count = int(rest)
     body = (bytes(range(256)) * (count // 256 + 1))[:count]
     return Answer(200, (("content-type", "application/octet-stream"),), body)
@@ -169,12 +173,12 @@ _PAGES: dict[str, Callable[[Asked, str], Awaitable[Answer]]] = {
 }
 
 
-def _json(status: int, document: Any) -> Answer:
+def json_answer(status: int, document: Any) -> Answer:
     return Answer(status, (("content-type", "application/json"),), json.dumps(document, ensure_ascii=False).encode())
 
 
-def _problem(status: int, message: str) -> Answer:
-    return _json(status, {"error": message})
+def problem(status: int, message: str) -> Answer:
+    return json_answer(status, {"error": message})
 
 
 def _reason(status: int) -> str:
