@@ -1,6 +1,7 @@
 /** The workspace page: the elements that live on it, the socket that feeds them, and the links of its markup. */
 import { bus, workspaceConfig } from "./workspace/bus.ts";
 import { connectPageLinks } from "./workspace/page_links.ts";
+import { connectProjector } from "./workspace/projector.ts";
 import { WorkspaceSocket } from "./workspace/socket.ts";
 import "./workspace/save-status.ts";
 import "./workspace/problem-dot.ts";
@@ -12,4 +13,5 @@ import "./workspace/runs-panel.ts";
 import "./workspace/data-panel.ts";
 
 connectPageLinks();
+connectProjector();
 new WorkspaceSocket(workspaceConfig().urls.socket, bus);

@@ -106,6 +106,7 @@ export interface BusEvents {
   uses: Uses;
   /** Show this row in the Data panel. */
   "show-row": { table: string; id: string };
+  projector: { isOn: boolean };
   /** Save at once, without waiting for the pause. */
   "save-now": undefined;
 

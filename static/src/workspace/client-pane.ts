@@ -7,9 +7,11 @@ import { AskingSwitch } from "./asking_switch.ts";
 import { accessOf, frameUrl, onAccess, renewAccess } from "./access.ts";
 import { ChaosBar } from "./chaos_bar.ts";
 import { bus, type ConsoleLine, type Persona, type RunMessage, workspaceConfig } from "./bus.ts";
+import { isGoingLiveFirst } from "./first_deploy.ts";
 import { jumpTo } from "./jump.ts";
 import { el, hueOf, icon, isPersona, NAMES, personMark, pulse, stepMark } from "./marks.ts";
 import { afterShown, badgeOf, type PaneState, STARTING } from "./pane_state.ts";
+import { isProjecting } from "./projector_state.ts";
 import { describeBehind, Staleness } from "./staleness.ts";
 import { functionName, plural } from "./wording.ts";
 
@@ -72,6 +74,7 @@ export class ClientPane extends HTMLElement {
     const mark = personMark(this.#persona, { silent: true });
     this.#asking = new AskingSwitch(name, (asksOnce) => this.#setAsking(asksOnce));
     this.#chaos = new ChaosBar(name, this.#note, (chaos) => this.#send({ type: "chaos", chaos }));
+    this.#chaos.element.open = isProjecting();
     this.#header = el("header", { class: "strip" }, mark, el("h2", {}, name), this.#asking.element, this.#badge, this.#reload);
     this.#reload.setAttribute("aria-label", `Reload ${name}’s pane`);
     this.#reload.title = "Reload";
@@ -109,6 +112,8 @@ export class ClientPane extends HTMLElement {
         this.#staleness.addCommit(commit);
         this.#showBadge();
       }),
+      bus.on("status", () => this.#state.wanted === null && this.#setState({})),
+      bus.on("projector", ({ isOn }) => (this.#chaos.element.open = isOn)),
       onAccess(() => this.#send({ type: "access", ...accessOf(this.#persona) })),
     ];
   }
@@ -215,7 +220,10 @@ export class ClientPane extends HTMLElement {
   #setState(change: Partial<PaneState>): void {
     this.#state = { ...this.#state, ...change };
     this.#showBadge();
-    this.#hint.hidden = this.#state.wanted !== null;
+    const { wanted, shown, error } = this.#state;
+    const isComing = wanted !== null || isGoingLiveFirst();
+    this.classList.toggle("is-loading", isComing && shown === null && error === null);
+    this.#hint.hidden = isComing;
     this.#showError();
   }
 

@@ -4,6 +4,7 @@
  */
 import { bus, type BusEvents } from "./bus.ts";
 import { DataMenu } from "./data_menu.ts";
+import { isGoingLiveFirst } from "./first_deploy.ts";
 import { el, icon } from "./marks.ts";
 import type { TableInfo, TableMessage } from "./messages.ts";
 import { RangeFilter } from "./range_filter.ts";
@@ -74,7 +75,10 @@ export class DataPanel extends HTMLElement {
     this.#filter.element.hidden = this.#menu.element.hidden = true;
     this.#showDirection();
     this.#listen();
-    this.#takeTables(bus.latest("tables") ?? []);
+    this.#isLoading(true);
+    const tables = bus.latest("tables");
+    if (tables) this.#takeTables(tables);
+    else for (const button of [this.#seed, this.#add]) button.hidden = true;
   }
 
   disconnectedCallback(): void {
@@ -99,6 +103,7 @@ export class DataPanel extends HTMLElement {
     this.#stops = [
       () => clicks.forEach(([element, name, listener]) => element.removeEventListener(name, listener)),
       bus.on("tables", (tables) => this.#takeTables(tables)),
+      bus.on("status", () => this.#tables.length === 0 && bus.latest("tables") && this.#showEmpty()),
       bus.on("table", (table) => this.#showTable(table)),
       bus.on("table-refused", ({ number, message }) => number === this.#number && this.#refuseRange(message)),
       bus.on("run", (run) => this.#takeStory(this.#table === null ? null : changesOf(run, this.#table))),
@@ -218,10 +223,16 @@ export class DataPanel extends HTMLElement {
     this.#say(message, false);
   }
 
+  #isLoading(isLoading: boolean): void {
+    this.classList.toggle("is-loading", isLoading);
+    this.#grid.element.setAttribute("aria-busy", String(isLoading));
+  }
+
   #showEmpty(): void {
     const hasTables = this.#tables.length > 0;
+    this.#isLoading(hasTables ? this.#lastTable === null : isGoingLiveFirst());
     const isEmpty = hasTables && this.#lastTable !== null && this.#lastTable.count === 0;
-    this.#empty.hidden = hasTables && !isEmpty;
+    this.#empty.hidden = hasTables ? !isEmpty : isGoingLiveFirst();
     this.#grid.hidden = !hasTables || this.#lastTable === null || isEmpty;
     if (!hasTables) {
       this.#count.textContent = "";

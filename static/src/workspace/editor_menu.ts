@@ -5,6 +5,8 @@ import type { FileActions } from "./file_actions.ts";
 import { showKeys } from "./keys_dialog.ts";
 import { el, icon } from "./marks.ts";
 import { MenuButton, type MenuItem } from "./menu_button.ts";
+import { toggleProjector } from "./projector.ts";
+import { isProjecting } from "./projector_state.ts";
 
 export interface EditorMenuHost {
   actions: FileActions;
@@ -37,6 +39,7 @@ function items(host: EditorMenuHost): MenuItem[] {
     { label: "Larger text", choose: () => options.step(1) || say("The text is as large as it gets.") },
     { label: "Smaller text", choose: () => options.step(-1) || say("The text is as small as it gets.") },
     { label: "Wrap long lines", checked: options.wraps, choose: () => options.toggleWrap() },
+    { label: "Projector", keys: "⇧ Alt P", checked: isProjecting(), choose: toggleProjector },
     { label: "All keys", keys: "?", choose: showKeys },
   ];
 }

@@ -7,6 +7,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [string, string])[]
   ["Everywhere", [
     [`${MOD} ⇧ ↵`, "Check the task"],
     [`${MOD} S`, "Save now, without waiting for the pause"],
+    ["⇧ Alt P", "Projector: larger, without your pseudonym"],
     ["?", "These keys, outside of the editor"],
   ]],
   ["In the editor", [

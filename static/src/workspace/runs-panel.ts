@@ -57,6 +57,8 @@ export class RunsPanel extends HTMLElement {
       this.#said,
     );
     this.#drawAxis();
+    // Before the server's first word nobody knows whether there are none.
+    this.classList.toggle("is-loading", bus.latest("tables") === undefined);
     this.#listen();
   }
 
@@ -114,6 +116,7 @@ export class RunsPanel extends HTMLElement {
         const atMs = Date.now();
         this.#take(() => this.#changed(this.#groups.addDeployed({ revision, liveMs, atMs })));
       }),
+      bus.on("tables", () => this.classList.remove("is-loading")),
       bus.on("compared", (compared) => this.#showComparison(compared)),
       bus.on("server-error", () => this.#stopComparing()),
     ];

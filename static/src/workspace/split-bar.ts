@@ -1,4 +1,5 @@
 /** <split-bar size="lesson">: moves the hairline between two panels by drag and by keyboard. Enter folds, a double click resets. */
+import { pageScale } from "./projector_state.ts";
 import { applySize, clampSize, PANELS, type PanelName, readSize, type Size, writeSize } from "./sizes.ts";
 
 const STEP_PX = 16;
@@ -49,6 +50,7 @@ export class SplitBar extends HTMLElement {
   #startDrag(down: PointerEvent): void {
     if (down.button !== 0) return;
     const start = this.#size.folded ? PANELS[this.#name].minPx : this.#shownPx();
+    const scale = pageScale();
     const drag = new AbortController();
     const { signal } = drag;
     const end = () => {
@@ -61,7 +63,7 @@ export class SplitBar extends HTMLElement {
     document.documentElement.classList.add("is-dragging");
     this.addEventListener(
       "pointermove",
-      (move) => this.#set({ px: start + this.#growth(move.clientX - down.clientX, move.clientY - down.clientY), folded: false }),
+      (move) => this.#set({ px: start + this.#growth((move.clientX - down.clientX) / scale, (move.clientY - down.clientY) / scale), folded: false }),
       { signal },
     );
     this.addEventListener("pointerup", end, { signal });
