@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.utils import translation
@@ -22,7 +21,7 @@ from lessons.content_error import LessonFolderError, read_text, read_toml
 from lessons.lesson import SOURCE_LOCALE, Laboratory, Lesson, Task
 from lessons.lesson_folder import load, project
 
-__all__ = ["Laboratory", "Lesson", "LessonFolderError", "Listing", "Solution", "Task", "load", "project"]
+__all__ = ["Laboratory", "Lesson", "LessonFolderError", "Listing", "Task", "load", "project"]
 
 CONTENT = Path(__file__).parent / "content"
 
@@ -192,33 +191,6 @@ def _names(folder: Path) -> dict[str, tuple[str, str]]:
         if isinstance(about.get("title"), str):
             names[file.parent.name] = (about["title"], str(about.get("summary", "")))
     return names
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """A whole project that is known to pass (`right-…`) or to fail (`wrong-…`) a task, with its own message."""
-
-    name: str
-    files: Mapping[str, str]
-    is_right: bool
-    message: str
-
-
-def solutions(lesson: Lesson, task: int) -> tuple[Solution, ...]:
-    """Every solution of a task: the starter's files, overlaid by the solution's. Never sent to a learner."""
-    folders = sorted(path for path in (lesson.folder / "solutions" / str(task)).iterdir() if path.is_dir())
-    return tuple(_solution(lesson, folder) for folder in folders)
-
-
-def _solution(lesson: Lesson, folder: Path) -> Solution:
-    about: dict[str, Any] = read_toml(folder / "solution.toml")
-    files = {path: text for path, text in project(folder).items() if path != "solution.toml"}
-    return Solution(
-        name=folder.name,
-        files={**lesson.files, **files},
-        is_right=folder.name.startswith("right-"),
-        message=about.get("message", ""),
-    )
 
 
 def problems() -> list[LessonFolderError]:

@@ -6,6 +6,8 @@ The learner's own store is never opened. A project that does not go live gets a 
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,13 +15,18 @@ from pathlib import Path
 from weakref import WeakValueDictionary
 
 from lessons.catalogue import Lesson, Task
+from lessons.findings import Finding, findings
 from lessons.fork import CallRefused, Fork, closing
-from lessons.verdict import CheckResult, NotYet, Place
+from lessons.seed_rows import insert_seed
+from lessons.verdict import NotYet, Place, Verdict
 from sandbox.engine import Deployment, LearnerError, Problem, Quota, Toolchain, scratch_folder
+
+logger = logging.getLogger(__name__)
 
 CHECK_SECONDS_MAX = 30.0
 CHECKS_AT_ONCE_MAX = 4
 REVISION_OF_FORK = 1
+SEED_BITS = 32
 
 # A class that presses Check together shares the machine with everybody's panes.
 _places = asyncio.Semaphore(CHECKS_AT_ONCE_MAX)
@@ -40,80 +47,81 @@ async def turn_of(person_id: int) -> AsyncIterator[None]:
         yield
 
 
-async def run(lesson: Lesson, task: Task, files: Mapping[str, str], tools: Toolchain) -> CheckResult:
-    """Runs the task's check on a fork of these files. The fork is gone afterwards, however it ends."""
+async def run(
+    lesson: Lesson,
+    task: Task,
+    files: Mapping[str, str],
+    tools: Toolchain,
+    *,
+    seed: int | None = None,
+    faults_raise: bool = False,
+) -> Verdict:
+    """Runs the task's check on a fork of these files. The fork is gone afterwards, however it ends.
+
+    `seed` is that of the check's random numbers. A fault of the check itself is logged and becomes a verdict; with
+    `faults_raise` it is raised, for authors.
+    """
+    seed = secrets.randbits(SEED_BITS) if seed is None else seed
+    words = findings(lesson.folder)
     async with _places, scratch_folder(tools.work, "fork") as folder:
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
-                return await _run_in(folder, lesson, task, files, tools)
+                verdict = await _run_in(folder, lesson, task, files, tools, seed, words)
         except TimeoutError:
-            return _too_slow()
+            verdict = words["too-slow"].verdict({"seconds": f"{CHECK_SECONDS_MAX:.0f}"}, None)
+        except Exception:
+            if faults_raise:
+                raise
+            logger.exception("The check of %s, task %s, failed", lesson.slug, task.number)
+            verdict = words["check-stopped"].verdict({}, None)
+    return replace(verdict, seed=seed)
 
 
-async def _run_in(folder: Path, lesson: Lesson, task: Task, files: Mapping[str, str], tools: Toolchain) -> CheckResult:
+async def _run_in(
+    folder: Path,
+    lesson: Lesson,
+    task: Task,
+    files: Mapping[str, str],
+    tools: Toolchain,
+    seed: int,
+    words: Mapping[str, Finding],
+) -> Verdict:
     deployment = await Deployment.open(folder, tools=tools, quota=Quota())
     try:
         deployed = await deployment.deploy(REVISION_OF_FORK, files)
         if not deployed.ok:
-            return _not_live(deployed.problems[0])
-        async with closing(Fork(deployment)) as fork:
-            result = await _judge(fork, lesson, task)
-            return replace(result, evidence=fork.evidence)
+            return _not_live(words, deployed.problems[0])
+        fork = Fork(deployment, tools=tools, files=files, findings=words, seed=seed)
+        async with closing(fork):
+            verdict = await _judge(fork, deployment, lesson, task, words)
+            advice = fork.advice if verdict.passed else ()
+            return replace(verdict, evidence=fork.evidence, advice=advice)
     finally:
         await deployment.close()
 
 
-async def _judge(fork: Fork, lesson: Lesson, task: Task) -> CheckResult:
+async def _judge(
+    fork: Fork, deployment: Deployment, lesson: Lesson, task: Task, words: Mapping[str, Finding]
+) -> Verdict:
     check = getattr(lesson.checks(), f"check_{task.number}")
+    rows = lesson.seed_of(task.number)
     try:
-        for table, rows in lesson.seed_of(task.number).items():
-            await fork.insert(table, [dict(row) for row in rows])
+        await insert_seed(deployment, rows)
     except LearnerError as error:
-        return _refused_seed(error)
+        place = Place("convex/schema.ts", 1, 1)
+        return words["seed-refused"].verdict({"problem": error.message.strip()}, place)
+    for table in rows:
+        await fork.rows(table)
     try:
-        result: CheckResult = await check(fork)
+        verdict: Verdict = await check(fork)
     except NotYet as finding:
-        result = finding.result
+        verdict = finding.verdict
     except CallRefused as refused:
-        result = _refused_call(fork, refused)
-    return result
+        values = {"name": refused.path.rpartition(":")[2], "problem": refused.first_line}
+        verdict = words["call-refused"].verdict(values, fork.place_of(refused))
+    return verdict
 
 
-def _not_live(problem: Problem) -> CheckResult:
-    return CheckResult(
-        passed=False,
-        did="Deployed the project to a fresh store.",
-        happened=f"It did not go live: {problem.message.strip()}",
-        expected="A project without errors. Nothing else was tried.",
-        look_at=Place(problem.file, problem.line, problem.column) if problem.line else None,
-    )
-
-
-def _refused_seed(error: LearnerError) -> CheckResult:
-    return CheckResult(
-        passed=False,
-        did="Filled a fresh store with this lesson's rows.",
-        happened=f"The schema refused one: {error.message.strip()}",
-        expected="A schema that still accepts the rows of this lesson. More fields are fine when they are optional.",
-        look_at=Place("convex/schema.ts", 1, 1),
-    )
-
-
-def _refused_call(fork: Fork, refused: CallRefused) -> CheckResult:
-    name = refused.path.partition(":")[2]
-    return CheckResult(
-        passed=False,
-        did=f"Called `{name}`.",
-        happened=f"It was refused: {refused.first_line}",
-        expected=f"`{name}` ends without an error.",
-        look_at=fork.place_of(refused),
-    )
-
-
-def _too_slow() -> CheckResult:
-    return CheckResult(
-        passed=False,
-        did="Ran the check on a fresh store.",
-        happened=f"It was not done after {CHECK_SECONDS_MAX:.0f} seconds and was stopped.",
-        expected="Functions that end in milliseconds. Run them from a pane and look at Runs for the slow one.",
-    )
+def _not_live(words: Mapping[str, Finding], problem: Problem) -> Verdict:
+    place = Place(problem.file, problem.line, problem.column) if problem.line else None
+    return words["not-live"].verdict({"problem": problem.message.strip()}, place)

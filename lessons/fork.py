@@ -1,85 +1,146 @@
 """The deployment that one check plays with: same revision, own store, thrown away afterwards.
 
-A fork is what a lesson's `checks.py` sees: call a function, subscribe, look at the rows. It writes down everything it
-saw as evidence. Calls that the deployment refuses raise CallRefused, so a check says in one place what that means.
+A fork is what a lesson's `checks.py` sees: call a function as somebody, subscribe, look at the rows, say what was
+found. It writes down everything it saw as evidence. The words of findings are in the lesson's messages.toml.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator, Callable, Mapping
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
-from lessons.verdict import Place
-from sandbox.engine import Deployment, Emission, FunctionInfo, LearnerError, Outcome, Watch
+from lessons.clients import Answer, Call, Client, Planned, Read, Write
+from lessons.evidence import Evidence, Row, name_of
+from lessons.findings import Finding
+from lessons.fork_schema import Schema
+from lessons.live_query import LiveQuery
+from lessons.project_types import type_problems
+from lessons.refusals import STACK_FRAME, CallRefused
+from lessons.verdict import Advice, NotYet, Place, Step, Verdict
+from sandbox.engine import Deployment, FunctionInfo, PracticeService, Problem, Toolchain
 
-EMISSION_SECONDS_MAX = 8.0
-EVIDENCE_LINE_LENGTH_MAX = 300
-EVIDENCE_LINES_MAX = 60
+__all__ = [
+    "STACK_FRAME",
+    "Answer",
+    "Call",
+    "CallRefused",
+    "Client",
+    "Fork",
+    "LiveQuery",
+    "Planned",
+    "Read",
+    "Row",
+    "Verdict",
+    "Write",
+]
+
 PAGE_ROWS = 1_000
+ISSUER = "https://sandbox.test"
 
-# `    at handler (../convex/signups.ts:12:9)` (docs/spec/semantics.md §9)
-STACK_FRAME = re.compile(r"\(\.\./(?P<file>convex/[^():]+):(?P<line>\d+):(?P<column>\d+)\)")
-
-Row = dict[str, Any]
-
-
-class CallRefused(Exception):
-    """A function of the learner's ended with an error, or an argument was refused."""
-
-    def __init__(self, path: str, error: LearnerError) -> None:
-        super().__init__(error.message)
-        self.path = path
-        self.message = error.message
-        self.code = error.code
-
-    @property
-    def first_line(self) -> str:
-        return self.message.partition("\n")[0]
-
-
-class LiveQuery:
-    """One subscription that stays open while the check goes on."""
-
-    def __init__(self, path: str, watch: Watch, note: Callable[[str], None]) -> None:
-        self._path = path
-        self._watch = watch
-        self._note = note
-        self._last: Emission | None = None
-
-    async def wait_until(self, condition: Callable[[Any], bool]) -> bool:
-        """Whether an emission comes, or has come last, whose value fulfils the condition. Raises CallRefused."""
-        try:
-            async with asyncio.timeout(EMISSION_SECONDS_MAX):
-                while self._last is None or not self._fulfils(self._last, condition):
-                    self._last = await anext(self._watch)
-                    self._note(f"live {_name(self._path)} → {_shown(self._last.value)}")
-        except TimeoutError:
-            return False
-        return True
-
-    @property
-    def value(self) -> Any:
-        """The value of the last emission."""
-        return None if self._last is None else self._last.value
-
-    async def close(self) -> None:
-        await self._watch.close()
-
-    def _fulfils(self, emission: Emission, condition: Callable[[Any], bool]) -> bool:
-        if emission.error is not None:
-            raise CallRefused(self._path, emission.error)
-        return condition(emission.value)
+LookAt = Place | CallRefused | str | None
+"""A place, a refused call (the line that threw), or the path of a function (where it is written)."""
 
 
 class Fork:
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        tools: Toolchain,
+        files: Mapping[str, str],
+        findings: Mapping[str, Finding],
+        seed: int,
+    ) -> None:
+        self.files = files
+        """The project's source text. For tasks that are about how something is written, and for no others."""
+        self.seed = seed
+        self.random = random.Random(seed)  # noqa: S311 – a check's choices, no secret
         self._deployment = deployment
+        self._tools = tools
+        self._findings = findings
+        self._at = Evidence()
         self._live: list[LiveQuery] = []
-        self._evidence: list[str] = []
+        self._advice: list[Advice] = []
+        self._people: dict[str, Client] = {}
+        self._schema = Schema({}, False)
+        deployment.add_listener(self._at.rows.listen)
+        self.nobody = self._client("nobody", None)
+        self.alice = self.person("alice")
+        self.bob = self.person("bob")
+
+    # ── who calls ───────────────────────────────────────────────────────────
+
+    def person(self, subject: str) -> Client:
+        """Somebody who is signed in: `ctx.auth.getUserIdentity()` has this subject."""
+        if subject not in self._people:
+            identity = {
+                "tokenIdentifier": f"{ISSUER}|{subject}",
+                "issuer": ISSUER,
+                "subject": subject,
+                "name": subject.capitalize(),
+            }
+            self._people[subject] = self._client(subject, identity)
+        return self._people[subject]
+
+    async def together(self, calls: Sequence[Planned]) -> list[Answer]:
+        """Makes all calls at the same moment; their answers in the order of the calls."""
+        self._at.note(f"{len(calls)} calls at the same moment", kind="together", calls=len(calls))
+        return list(await asyncio.gather(*(call.make() for call in calls)))
+
+    async def settle(self) -> None:
+        """Waits until every subscription has seen the last commit: then emissions and runs are final."""
+        await self._deployment.settle()
+        for live in self._live:
+            await live.drain()
+
+    # ── the store ───────────────────────────────────────────────────────────
+
+    async def rows(self, table: str) -> dict[str, Row]:
+        """All rows of the table by id, in the order in which they were made. Empty where there is no such table."""
+        found: list[Row] = []
+        after: bytes | None = None
+        while True:
+            page = await self._deployment.store.table_page(table, index=None, order="asc", limit=PAGE_ROWS, after=after)
+            found += map(json.loads, page.rows)
+            if page.next is None:
+                break
+            after = page.next
+        found.sort(key=lambda row: row["_creationTime"])
+        self._at.rows.note(table, [row["_id"] for row in found])
+        return {row["_id"]: row for row in found}
+
+    async def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Puts rows into the store without a function. Raises LearnerError when the schema refuses one."""
+        await self._deployment.insert_rows(table, rows, cause="seed")
+        await self.rows(table)
+
+    # ── time and the outside world ──────────────────────────────────────────
+
+    async def forward(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> bool:
+        """Moves the fork's clock on. What is due on the way runs at its time. Whether all of it ended in time."""
+        total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        self._at.note(f"the clock goes forward: {_duration(total)}", kind="forward", seconds=total)
+        return await self._deployment.time.forward(total)
+
+    async def finish_scheduled(self) -> bool:
+        """Waits until everything that is due now has ended, failures too. False where it did not in 20 seconds."""
+        return await self._deployment.time.settle()
+
+    @property
+    def now_ms(self) -> float:
+        """The time that the fork's functions see, in milliseconds since 1970."""
+        return self._deployment.time.now_ms
+
+    @property
+    def practice(self) -> PracticeService:
+        """The fork's own https://practice.test: `.calls`, `.charges`, `.mails`, `.fail_next(n)`, `.fail_rate(0.3)`."""
+        return self._deployment.practice
+
+    # ── the project ─────────────────────────────────────────────────────────
 
     @property
     def functions(self) -> Mapping[str, FunctionInfo]:
@@ -87,8 +148,23 @@ class Fork:
         return self._deployment.functions
 
     @property
-    def evidence(self) -> tuple[str, ...]:
-        return tuple(self._evidence[:EVIDENCE_LINES_MAX])
+    def schema(self) -> Schema:
+        """The schema that is live: `.tables["signups"].fields` and `.indexes`."""
+        return self._schema
+
+    async def types(self) -> tuple[Problem, ...]:
+        """What TypeScript says of the whole project: a problem for every type error in convex/ and src/."""
+        return await type_problems(self.files, self._tools)
+
+    async def try_deploy(self, files: Mapping[str, str]) -> tuple[Problem, ...]:
+        """Deploys these files over the project's (other files stay). No problems: they are live now."""
+        self.files = {**self.files, **files}
+        deployed = await self._deployment.deploy((self._deployment.revision or 0) + 1, self.files)
+        self._at.note(
+            f"deployed {', '.join(sorted(files))} → {'live' if deployed.ok else deployed.problems[0].message}"
+        )
+        await self.read_schema()
+        return deployed.problems
 
     def place(self, path: str) -> Place | None:
         """Where the function is written."""
@@ -97,79 +173,88 @@ class Fork:
 
     def place_of(self, refused: CallRefused) -> Place | None:
         """The line that threw, or else where the function is written."""
-        frame = STACK_FRAME.search(refused.message)
-        if frame is None:
-            return self.place(refused.path)
-        return Place(frame["file"], int(frame["line"]), int(frame["column"]))
+        return refused.place or self.place(refused.path)
 
-    async def query(self, path: str, args: Mapping[str, Any]) -> Any:
-        """Calls the query once. Raises CallRefused."""
-        return self._value(path, args, await self._deployment.run_query(path, args))
+    # ── what is found ───────────────────────────────────────────────────────
 
-    async def mutate(self, path: str, args: Mapping[str, Any]) -> Any:
-        """Calls the mutation. Raises CallRefused."""
-        return self._value(path, args, await self._deployment.run_mutation(path, args, writer="check"))
+    def expect(self, condition: object, finding: str, *, look_at: LookAt = None, **values: Any) -> None:
+        """Goes on when the condition holds; otherwise ends the check with this finding."""
+        if not condition:
+            self.fail(finding, look_at=look_at, **values)
 
-    async def subscribe(self, path: str, args: Mapping[str, Any]) -> LiveQuery:
-        """Subscribes and waits for the first result. Raises CallRefused."""
-        live = LiveQuery(path, await self._deployment.subscribe(path, args), self._note)
-        self._live.append(live)
-        await live.wait_until(lambda value: True)
-        return live
+    def fail(self, finding: str, *, look_at: LookAt = None, **values: Any) -> NoReturn:
+        """Ends the check with this finding."""
+        raise NotYet(self._finding(finding).verdict(values, self._place(look_at)))
 
-    async def rows(self, table: str) -> dict[str, Row]:
-        """All rows of the table by id."""
-        found: dict[str, Row] = {}
-        after: bytes | None = None
-        while True:
-            page = await self._deployment.store.table_page(table, index=None, order="asc", limit=PAGE_ROWS, after=after)
-            found |= {row["_id"]: row for row in map(json.loads, page.rows)}
-            if page.next is None:
-                return found
-            after = page.next
+    def advise(self, finding: str, *, look_at: LookAt = None, **values: Any) -> None:
+        """Says something beside a pass. It never blocks."""
+        self._advice.append(self._finding(finding).advice(values, self._place(look_at)))
 
-    async def insert(self, table: str, rows: list[Row]) -> None:
-        """Puts rows into the store without a function. Raises LearnerError when the schema refuses one."""
-        await self._deployment.insert_rows(table, rows, cause="seed")
+    def passed(self, finding: str, **values: Any) -> Verdict:
+        return self._finding(finding).passed(values)
+
+    def expect_function(self, path: str, kind: str, *, visibility: str = "public", look_at: LookAt = None) -> None:
+        """Ends the check unless there is such a function. For names that the task's text fixes."""
+        function = self.functions.get(path)
+        name, file = name_of(path), f"convex/{path.partition(':')[0]}.ts"
+        if function is None:
+            self.fail("function-missing", look_at=look_at or Place(file, 1, 1), name=name, file=file)
+        is_kind = function.kind == kind and function.visibility == visibility
+        found, wanted = f"{function.visibility} {function.kind}", f"{visibility} {kind}"
+        self.expect(is_kind, "function-other-kind", look_at=path, name=name, found=found, wanted=wanted)
+
+    def _finding(self, id_: str) -> Finding:
+        if id_ not in self._findings:
+            raise LookupError(f"There is no finding [{id_}] in the lesson's messages.toml.")
+        return self._findings[id_]
+
+    def _place(self, look_at: LookAt) -> Place | None:
+        match look_at:
+            case str():
+                return self.place(look_at)
+            case CallRefused():
+                return self.place_of(look_at)
+            case _:
+                return look_at
+
+    # ── for whoever runs the check ──────────────────────────────────────────
+
+    @property
+    def evidence(self) -> tuple[Step, ...]:
+        return self._at.steps
+
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        return tuple(self._advice)
+
+    async def read_schema(self) -> None:
+        self._schema = Schema.of(await self._deployment.schema_json())
 
     async def close(self) -> None:
+        self._deployment.remove_listener(self._at.rows.listen)
         for live in self._live:
             await live.close()
 
-    def _value(self, path: str, args: Mapping[str, Any], outcome: Outcome) -> Any:
-        shown = f"{_name(path)}({_shown(args)})"
-        if outcome.error is not None:
-            self._note(f"{shown} → refused: {outcome.error.message.strip()}")
-            raise CallRefused(path, outcome.error)
-        self._note(f"{shown} → {_shown(outcome.value)}{_reads(outcome)}")
-        return outcome.value
+    def _client(self, name: str, identity: Mapping[str, Any] | None) -> Client:
+        return Client(self._deployment, name, identity, self._at, self._come_to_rest, self._live.append)
 
-    def _note(self, line: str) -> None:
-        line = " ".join(line.split())
-        self._evidence.append(line if len(line) <= EVIDENCE_LINE_LENGTH_MAX else line[:EVIDENCE_LINE_LENGTH_MAX] + "…")
+    async def _come_to_rest(self) -> None:
+        """Until nothing more follows from the calls so far."""
+        await self._deployment.time.settle()
+        await self._deployment.settle()
+
+
+def _duration(seconds: float) -> str:
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {name}{'' if seconds == size else 's'}"
+    return f"{seconds:g} seconds"
 
 
 @asynccontextmanager
 async def closing(fork: Fork) -> AsyncIterator[Fork]:
     try:
+        await fork.read_schema()
         yield fork
     finally:
         await fork.close()
-
-
-def _name(path: str) -> str:
-    return path.partition(":")[2]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
-        names = ", ".join(str(entry.get("name", entry.get("_id", "…"))) for entry in value[:6])
-        return f"{len(value)} row{'s' if len(value) > 1 else ''}: {names}{', …' if len(value) > 6 else ''}"
-    if value == []:
-        return "no rows"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _reads(outcome: Outcome) -> str:
-    """How much the run read, as the Runs panel says it."""
-    return "".join(f" · {read.index or 'full table scan'}, {read.documents} read" for read in outcome.note.reads)

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from lessons import catalogue, progress
+from lessons import corpus, progress
 from lessons.catalogue import Lesson
 from lessons.models import Event, Revision, Workspace
 
@@ -67,5 +67,5 @@ def open_solution(workspace: Workspace, lesson: Lesson, task: int) -> dict[str, 
             Event.objects.create(
                 person_id=workspace.person_id, workspace=workspace, kind=Event.Kind.SOLUTION, payload={"task": task}
             )
-    right = next(solution for solution in catalogue.solutions(lesson, task) if solution.is_right)
+    right = next(solution for solution in corpus.solutions(lesson, task) if solution.is_right)
     return dict(right.files)

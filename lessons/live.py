@@ -17,6 +17,7 @@ from lessons import workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Revision, Workspace
 from lessons.requests import Edit, compiled_names
+from lessons.seed_rows import insert_seed
 from sandbox.engine import Deployment, LearnerError, Problem, RunnerRefused, StoreUnavailable
 from sandbox.gateway.registry import registry
 
@@ -83,12 +84,9 @@ async def _deploy(deployment: Deployment, workspace: Workspace, lesson: Lesson, 
 
 async def _fill(deployment: Deployment, lesson: Lesson) -> None:
     """Gives a new deployment the rows with which the lesson begins."""
-    filled = {table.name for table in await deployment.store.tables() if table.count}
-    for table, rows in lesson.seed.items():
-        if table in filled:
-            continue
-        try:
-            await deployment.insert_rows(table, rows, cause="seed")
-        except LearnerError as error:
-            # The first revision that went live was not the starter, and its schema wants other rows: start empty.
-            logger.info("The rows of lesson %s do not fit: %s", lesson.slug, error.message)
+    filled = frozenset(table.name for table in await deployment.store.tables() if table.count)
+    try:
+        await insert_seed(deployment, lesson.seed, skip=filled)
+    except LearnerError as error:
+        # The first revision that went live was not the starter, and its schema wants other rows: start empty.
+        logger.info("The rows of lesson %s do not fit: %s", lesson.slug, error.message)

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from lessons.models import Event, Workspace
-from lessons.verdict import CheckResult
+from lessons.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A run of a task's check. `attempts` counts all up to this one."""
 
-    result: CheckResult
+    result: Verdict
     revision: int
     attempts: int
 
 
-def record_attempt(workspace: Workspace, task: int, revision: int, result: CheckResult) -> int:
+def record_attempt(workspace: Workspace, task: int, revision: int, result: Verdict) -> int:
     """Writes down one run of a task's check. Returns how many there were, this one included."""
     Event.objects.create(
         person_id=workspace.person_id,
@@ -35,7 +35,7 @@ def last_attempt(workspace: Workspace, task: int) -> Attempt | None:
     last = _attempts(workspace, task).last()
     if last is None:
         return None
-    result = CheckResult.from_json(last.payload["result"])
+    result = Verdict.from_json(last.payload["result"])
     return Attempt(result, last.payload["revision"], _attempts(workspace, task).count())
 
 

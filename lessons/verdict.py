@@ -1,13 +1,17 @@
 """What a check says: what was done, what happened, what was expected, where to look, and the evidence.
 
-A check stops at its first finding (`expect` raises NotYet), so that a learner reads one cause at a time.
+A check stops at its first essential finding (NotYet), so that a learner reads one cause at a time. What it says
+beside a pass (`advice`) never blocks. Where the words come from: findings.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["essential", "actionable", "informative", "celebratory"]
+SEVERITIES: tuple[Severity, ...] = ("essential", "actionable", "informative", "celebratory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,47 +22,77 @@ class Place:
     line: int
     column: int
 
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any] | None) -> Place | None:
+        return None if saved is None else cls(saved["file"], saved["line"], saved["column"])
+
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
-    """`evidence` is what the check saw, one line each, oldest first."""
+class Advice:
+    """A comment beside a pass. It never blocks."""
+
+    finding: str
+    severity: Severity
+    did: str
+    happened: str
+    expected: str
+    look_at: Place | None = None
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Advice:
+        return cls(**{**saved, "look_at": Place.from_json(saved["look_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a check did or saw: a sentence, and what belongs to it (evidence.py), as JSON."""
+
+    line: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`evidence` is what the check did and saw, oldest first. `finding` is the id of what is said (findings.py).
+
+    `misconception` names the idea that mostly is behind it; `seed` is that of the check's random numbers.
+    """
 
     passed: bool
     did: str
     happened: str
     expected: str
     look_at: Place | None = None
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[Step, ...] = ()
+    finding: str = ""
+    misconception: str = ""
+    advice: tuple[Advice, ...] = ()
+    seed: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Any]) -> CheckResult:
-        place = saved["look_at"]
+    def from_json(cls, saved: Mapping[str, Any]) -> Verdict:
+        """Also of what was saved when evidence was a list of sentences."""
+        steps = (Step(each) if isinstance(each, str) else Step(**each) for each in saved["evidence"])
         return cls(
             passed=saved["passed"],
             did=saved["did"],
             happened=saved["happened"],
             expected=saved["expected"],
-            look_at=None if place is None else Place(**place),
-            evidence=tuple(saved["evidence"]),
+            look_at=Place.from_json(saved["look_at"]),
+            evidence=tuple(steps),
+            finding=saved.get("finding", ""),
+            misconception=saved.get("misconception", ""),
+            advice=tuple(map(Advice.from_json, saved.get("advice", ()))),
+            seed=saved.get("seed"),
         )
 
 
 class NotYet(Exception):
     """A check found what is missing. Carries the verdict without its evidence, which the fork keeps."""
 
-    def __init__(self, result: CheckResult) -> None:
-        super().__init__(result.happened)
-        self.result = result
-
-
-def expect(condition: bool, *, did: str, happened: str, expected: str, look_at: Place | None = None) -> None:
-    """Goes on when the condition holds; otherwise ends the check with this finding."""
-    if not condition:
-        raise NotYet(CheckResult(False, did, happened, expected, look_at))
-
-
-def passed(*, did: str, happened: str, expected: str) -> CheckResult:
-    return CheckResult(True, did, happened, expected)
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(f"{verdict.finding}: {verdict.happened}")
+        self.verdict = verdict

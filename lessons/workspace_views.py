@@ -26,7 +26,7 @@ from lessons.catalogue import Lesson
 from lessons.models import Workspace
 from lessons.prose import code_spans
 from lessons.requests import Edit, Refused, parse_edit, too_large
-from lessons.verdict import CheckResult, Place
+from lessons.verdict import Place, Step, Verdict
 from sandbox.engine import limits
 from sandbox.gateway import front_end, keys, tokens
 
@@ -132,12 +132,12 @@ class ShownResult:
     happened: SafeString
     expected: SafeString
     look_at: Place | None
-    evidence: tuple[str, ...]
+    evidence: tuple[Step, ...]
     attempts: int
     revision: int
 
 
-def _shown(result: CheckResult, attempts: int, revision: int) -> ShownResult:
+def _shown(result: Verdict, attempts: int, revision: int) -> ShownResult:
     return ShownResult(
         passed=result.passed,
         did=code_spans(result.did),

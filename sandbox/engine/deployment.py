@@ -377,6 +377,15 @@ class Deployment:
     async def subscribe(self, path: str, args: Arguments, *, identity: Identity | None = None) -> Watch:
         return Watch(self.live, canonical_path(path), _args_json(args), identity)
 
+    async def settle(self) -> None:
+        """Returns when all subscriptions have what follows from every commit so far."""
+        await self.live.settled()
+
+    async def schema_json(self) -> str:
+        """The schema in force, as its export (docs/spec/runtime-abi.md §3)."""
+        async with await self.store.snapshot() as snapshot:
+            return snapshot.catalog.schema.json_text
+
     # ── stored files ────────────────────────────────────────────────────────
 
     def upload_url(self) -> str:

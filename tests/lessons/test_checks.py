@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lessons import checking
-from lessons.catalogue import Lesson, Solution
-from lessons.verdict import CheckResult
+from lessons import checking, corpus
+from lessons.catalogue import Lesson
+from lessons.corpus import Solution
+from lessons.verdict import Verdict
 from sandbox.engine import Toolchain
 from tests.lessons.test_content import LESSONS, SOLUTIONS
 
@@ -18,7 +19,7 @@ WORDS_MAX = 45
 SIGNUPS = "convex/signups.ts"
 
 
-def words(result: CheckResult) -> int:
+def words(result: Verdict) -> int:
     return len(f"{result.did} {result.happened} {result.expected}".split())
 
 
@@ -26,17 +27,19 @@ def forks(tools: Toolchain) -> list[Path]:
     return list(tools.work.glob("fork-*"))
 
 
-async def check(lesson: Lesson, files: Mapping[str, str], tools: Toolchain) -> CheckResult:
-    return await checking.run(lesson, lesson.tasks[0], files, tools)
+async def check(lesson: Lesson, files: Mapping[str, str], tools: Toolchain, task: int = 1) -> Verdict:
+    found = lesson.task(task)
+    assert found is not None
+    return await checking.run(lesson, found, files, tools, faults_raise=True)
 
 
 @pytest.mark.parametrize(("lesson", "solution"), SOLUTIONS)
-async def test_a_solution_passes_or_fails_with_its_own_message(
+async def test_a_solution_passes_or_fails_with_its_own_finding(
     lesson: Lesson, solution: Solution, tools: Toolchain
 ) -> None:
-    result = await check(lesson, solution.files, tools)
+    result = await check(lesson, solution.files, tools, solution.task)
     assert result.passed == solution.is_right, result
-    assert solution.message in result.happened
+    assert result.passed or result.finding == solution.finding, result
     assert words(result) <= WORDS_MAX
     assert result.evidence
     assert result.passed or result.look_at is not None
@@ -64,9 +67,7 @@ def changed(solution: Solution, old: str, new: str, file: str = SIGNUPS) -> dict
 
 @pytest.fixture
 def right(lesson: Lesson) -> Solution:
-    from lessons.catalogue import solutions
-
-    return next(solution for solution in solutions(lesson, 1) if solution.is_right)
+    return next(solution for solution in corpus.solutions(lesson, 1) if solution.is_right)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def right(lesson: Lesson) -> Solution:
     [
         ("export const archive =", "export const archived =", "There is `signups:archived`"),
         ("export const restore =", "const restore =", "`restore` is missing"),
-        ("export const listArchived = query", "export const listArchived = mutation", "It is a mutation"),
+        ("export const listArchived = query", "export const listArchived = mutation", "another kind: public mutation"),
         ("archivedAt: Date.now()", "bus: 9", "`listActive` still returns it"),
         ("await ctx.db.patch(id, { archivedAt: Date.now() });", "", "Nothing changed"),
         ("await ctx.db.patch(id, { archivedAt: undefined });", "", "The row is not in `listActive`"),

@@ -6,11 +6,11 @@ from django.test import AsyncClient
 from lessons import history, progress, workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Person, Workspace
-from lessons.verdict import CheckResult
+from lessons.verdict import Verdict
 from lessons.workspaces import save_revision
 
 APP = "src/App.tsx"
-PASSED = CheckResult(passed=True, did="", happened="", expected="", look_at=None)
+PASSED = Verdict(passed=True, did="", happened="", expected="", look_at=None)
 ADDRESSES = ["history", "history/1", "history/starter"]
 
 

@@ -13,7 +13,7 @@ from django.test import AsyncClient
 
 from lessons import checking, live
 from lessons.models import Event, Person, Workspace
-from lessons.verdict import CheckResult, Place
+from lessons.verdict import Place, Step, Verdict
 from sandbox.gateway import keys, tokens
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tools")]
@@ -222,9 +222,9 @@ async def test_a_form_of_another_site_is_refused(deployment: RememberedDeploymen
 async def test_a_check_shows_its_verdict_and_counts_the_attempt(
     browser: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = CheckResult(False, "Called `archive`.", "<b>No</b>", "Yes.", Place("convex/signups.ts", 24, 1), ("one",))
+    found = Verdict(False, "Called `archive`.", "<b>No</b>", "Yes.", Place("convex/signups.ts", 24, 1), (Step("one"),))
 
-    async def run(*_: Any) -> CheckResult:
+    async def run(*_: Any) -> Verdict:
         return found
 
     monkeypatch.setattr(checking, "run", run)

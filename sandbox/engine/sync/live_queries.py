@@ -114,6 +114,7 @@ class LiveQueries:
         self._read_index: ReadIndex[QueryResult] = ReadIndex()
         self._followed: Timestamp | None = None
         self._wake = asyncio.Event()
+        self._settling: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
 
     def start(self, followed: Timestamp) -> None:
@@ -171,6 +172,16 @@ class LiveQueries:
         """Something changed (a commit, a client's wish, new code): a round will follow soon."""
         self._wake.set()
 
+    async def settled(self) -> None:
+        """Returns when every listener has what follows from all commits so far.
+
+        It waits for a round that begins from now on; one that fails is followed by another.
+        """
+        settled = asyncio.get_running_loop().create_future()
+        self._settling.append(settled)
+        self.wake()
+        await settled
+
     def expire_all(self, cause: Cause) -> None:
         """New code: every result must be computed again."""
         for result in self._results.values():
@@ -186,9 +197,11 @@ class LiveQueries:
             except TimeoutError:
                 pass
             self._wake.clear()
+            settling = list(self._settling)
             try:
                 await self._round()
                 failures = 0
+                self._tell_settled(settling)
             except StoreUnavailable as error:
                 failures += 1
                 logger.error("Live queries wait: %s (%s)", error.message, error.__cause__)
@@ -196,6 +209,12 @@ class LiveQueries:
                 # A broken round must not end all later ones; clients keep their last state until one succeeds.
                 failures += 1
                 logger.exception("A round of live queries failed")
+
+    def _tell_settled(self, settling: list[asyncio.Future[None]]) -> None:
+        for settled in settling:
+            self._settling.remove(settled)
+            if not settled.done():
+                settled.set_result(None)
 
     async def _round(self) -> None:
         async with self._executor.current() as snapshot:

@@ -12,7 +12,7 @@ from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime.executor import Identity
 from sandbox.engine.store import Timestamp
 from sandbox.engine.sync.callers import Caller
-from sandbox.engine.sync.live_queries import LiveQueries, Subscription
+from sandbox.engine.sync.live_queries import LiveQueries, QueryResult, Subscription
 from sandbox.engine.trace import RunNote
 
 
@@ -34,6 +34,9 @@ class Watch:
         self._subscription = Subscription(path, args_json, Caller(identity), self)
         self._fresh: asyncio.Queue[Emission] = asyncio.Queue()
         self.emissions: list[Emission] = []
+        self.runs = 0
+        """How many results it was given, also those that were as before and were not sent."""
+        self._seen: QueryResult | None = None
         live.add(self)
         live.wake()
 
@@ -46,6 +49,9 @@ class Watch:
 
     async def emit(self, ts: Timestamp) -> list[Subscription]:
         result = self._subscription.result
+        if result is not self._seen:
+            self._seen = result
+            self.runs += result is not None
         if result is None or self._subscription.sent == result.digest:
             return []
         self._subscription.sent = result.digest
@@ -61,6 +67,10 @@ class Watch:
 
     async def __anext__(self) -> Emission:
         return await self._fresh.get()
+
+    def __len__(self) -> int:
+        """How many emissions came that the iterator has not given yet."""
+        return self._fresh.qsize()
 
     async def close(self) -> None:
         self._live.remove(self, [self._subscription])
