@@ -34,13 +34,17 @@ def test_projector_is_a_key_a_button_and_a_menu_item_and_is_remembered(sign_up: 
     page.keyboard.press("Shift+Alt+KeyP")
     expect(button).to_have_attribute("aria-pressed", "true")
     large = row.bounding_box()
-    assert usual and large and large["height"] == pytest.approx(usual["height"] * 1.25, abs=1)
+    assert usual
+    assert large
+    assert large["height"] == pytest.approx(usual["height"] * 1.25, abs=1)
     expect(page.get_by_text("Kittiwake")).to_be_hidden()
     expect(workspace.data).to_be_hidden()
     for persona in ("alice", "bob"):
         expect(workspace.pane(persona).get_by_label("Offline")).to_be_visible()
     runs, dock = workspace.runs.bounding_box(), page.locator("#dock").bounding_box()
-    assert runs and dock and runs["width"] == pytest.approx(dock["width"], abs=1)
+    assert runs
+    assert dock
+    assert runs["width"] == pytest.approx(dock["width"], abs=1)
     page.reload()
     workspace.wait_until_live()
     expect(button).to_have_attribute("aria-pressed", "true")
@@ -75,7 +79,8 @@ def test_what_is_enlarged_still_types_drags_and_clicks_in_place(sign_up: SignUp)
     page.mouse.move(x, y - 50)
     page.mouse.up()
     moved = bar.bounding_box()
-    assert moved and moved["y"] + moved["height"] / 2 == pytest.approx(y - 50, abs=3)
+    assert moved
+    assert moved["y"] + moved["height"] / 2 == pytest.approx(y - 50, abs=3)
     sign_up_amina(workspace)
 
 
@@ -88,6 +93,7 @@ def test_axe_finds_nothing_on_the_projector(
     workspace.page.get_by_role("button", name="Projector", exact=True).click()
     sign_up_amina(workspace)
     dock = workspace.page.locator("#dock").bounding_box()
-    assert dock and dock["y"] + dock["height"] <= viewport["height"], "the page is higher than the window"
+    assert dock
+    assert dock["y"] + dock["height"] <= viewport["height"], "the page is higher than the window"
     assert violations(workspace.page, axe_source) == []
     assert_nothing_sticks_out(workspace.page)
