@@ -11,6 +11,7 @@ from lessons import (
     laboratory_views,
     phone_views,
     runner_views,
+    step_views,
     views,
     workspace_views,
 )
@@ -45,5 +46,11 @@ urlpatterns = [
     path("w/<str:workspace_id>/functions", runner_views.functions, name="functions"),
     path("w/<str:workspace_id>/functions/rows", runner_views.rows, name="function-rows"),
     path("w/<str:workspace_id>/schema/rehearsal", runner_views.rehearse_schema, name="schema-rehearsal"),
+    path("w/<str:workspace_id>/steps/read", step_views.read, name="step-read"),
+    path("w/<str:workspace_id>/predict/<slug:name>", step_views.predict, name="predict"),
+    path("w/<str:workspace_id>/quiz/<slug:name>", step_views.quiz, name="quiz"),
+    path("w/<str:workspace_id>/quiz/<slug:name>/again", step_views.quiz_again, name="quiz-again"),
+    path("w/<str:workspace_id>/words/<slug:name>", step_views.words, name="words"),
+    path("w/<str:workspace_id>/demo-ran/<slug:name>", step_views.demo_ran, name="demo-ran"),
     path("w/<str:workspace_id>/tasks/<int:number>/check", workspace_views.run_check, name="check"),
 ]

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lessons import catalogue, checking, live, pace, progress, workspaces
+from lessons import answers, catalogue, checking, lesson_page, live, pace, phrases, progress, workspaces
 from lessons.access import access_workspace
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
@@ -41,16 +41,28 @@ async def learn(request: HttpRequest, slug: str) -> HttpResponse:
     if not person.is_authenticated:
         return redirect("home")
     workspace = await sync_to_async(workspaces.open_workspace)(person, lesson)
-    task = lesson.tasks[0]
+    state = await sync_to_async(answers.of)(workspace)
+    tasks = {task.number: await _task_state(workspace, task.number) for task in lesson.tasks}
+    current = _step_of(request, lesson, state)
     context = {
         "lesson": lesson,
-        "task": task,
+        "steps": lesson_page.steps(workspace, lesson, state, tasks),
+        "current": current,
+        "current_title": lesson.steps[current - 1].title,
+        "next_lesson": catalogue.after(lesson),
         "workspace": workspace,
         "config": await _config(request, workspace, lesson),
         "person": person,
-        "check_result": await _last_result(workspace, task.number),
+        "phrases": phrases.spoken(),
     }
     return render(request, "lessons/workspace.html", context)
+
+
+def _step_of(request: HttpRequest, lesson: Lesson, state: answers.Answers) -> int:
+    """The step of the address, or else where the person was last."""
+    asked = request.GET.get("step", "")
+    step = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else state.step
+    return min(max(step, 1), len(lesson.steps))
 
 
 @require_http_methods(["GET", "POST"])
@@ -150,9 +162,12 @@ def _shown(result: Verdict, attempts: int, revision: int) -> ShownResult:
     )
 
 
-async def _last_result(workspace: Workspace, task: int) -> ShownResult | None:
+async def _task_state(workspace: Workspace, task: int) -> lesson_page.TaskState:
     last = await sync_to_async(progress.last_attempt)(workspace, task)
-    return None if last is None else _shown(last.result, last.attempts, last.revision)
+    if last is None:
+        return lesson_page.TaskState(False, None)
+    passed = last.result.passed or await sync_to_async(progress.has_passed)(workspace, task)
+    return lesson_page.TaskState(passed, _shown(last.result, last.attempts, last.revision))
 
 
 async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) -> dict[str, Any]:
@@ -174,6 +189,7 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
             "token": reverse("token", args=[workspace.id]),
             "phone": reverse("phone-code", args=[workspace.id]),
             "functions": reverse("functions", args=[workspace.id]),
+            "read": reverse("step-read", args=[workspace.id]),
             "schemaRehearsal": reverse("schema-rehearsal", args=[workspace.id]),
             "functionRows": reverse("function-rows", args=[workspace.id]),
             "data": f"/w/{workspace.id}/data/",

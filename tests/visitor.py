@@ -19,7 +19,8 @@ class Visitor:
         self.cookies = CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
         form = {"pseudonym": pseudonym, "csrfmiddlewaretoken": self._csrf(self.get("/"))}
-        page = self.post("/start/", urllib.parse.urlencode(form).encode(), {"Origin": site})
+        self.post("/start/", urllib.parse.urlencode(form).encode(), {"Origin": site})
+        page = self.get("/learn/trash-can/")
         found = re.search(r'<script id="workspace-config" type="application/json">(.*?)</script>', page, re.DOTALL)
         assert found, "the workspace page carries no configuration"
         self.config: dict[str, Any] = json.loads(html.unescape(found[1]))

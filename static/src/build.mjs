@@ -172,7 +172,9 @@ await step("convex library for the server's functions", () =>
 await step("web streams for the server's functions", () =>
   bundle({ entryPoints: { "web-streams": "runtime/web_streams.ts" }, format: "iife", globalName: "streams", target: "esnext" }));
 await step("pages", () => bundle({ entryPoints: siteEntries, ...production }));
-await step("workspace", () => bundle({ entryPoints: ["workspace.ts"], ...production, format: "esm", splitting: true }));
+// One entry a demonstration, loaded by the lesson that has it; with the workspace, so that they share its bus.
+const demos = fs.globSync("demos/demo-*.ts", { cwd: root }).sort();
+await step("workspace", () => bundle({ entryPoints: ["workspace.ts", ...demos], ...production, format: "esm", splitting: true }));
 await step("laboratory", () => bundle({ entryPoints: ["laboratory.ts"], ...production, format: "esm", splitting: true }));
 await step("pane runtime with React", bundleFrame);
 await step("TypeScript worker", () => bundle({ entryPoints: { "ts-worker": "worker/ts-worker.ts" }, ...production }));

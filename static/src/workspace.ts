@@ -3,6 +3,8 @@ import { bus, workspaceConfig } from "./workspace/bus.ts";
 import { connectPageLinks } from "./workspace/page_links.ts";
 import { connectProjector } from "./workspace/projector.ts";
 import { WorkspaceSocket } from "./workspace/socket.ts";
+import "./lesson/lesson-steps.ts";
+import "./lesson/own-words.ts";
 import "./workspace/save-status.ts";
 import "./workspace/problem-dot.ts";
 import "./workspace/split-bar.ts";

@@ -82,6 +82,8 @@ async def _sign_up(page: Page, address: str) -> None:
     await page.goto(address)
     await page.get_by_label("Your pseudonym").fill("Kittiwake")
     await page.get_by_role("button", name="Start the course").click()
+    await page.wait_for_url("**/learn/**")
+    await page.goto(f"{address}/learn/trash-can/")
     await page.wait_for_function(LIVE, timeout=START_MS)
 
 

@@ -60,14 +60,18 @@ def foreign(url: str, site: str) -> list[str]:
 
 @pytest.fixture
 def sign_up(open_page: Callable[..., Page]) -> Callable[..., WorkspacePage]:
-    """A new person on the lesson page, with both panes live."""
+    """A new person at the task of Trash can."""
 
     def sign_up(pseudonym: str = "Kittiwake", **options: Any) -> WorkspacePage:
         page = open_page(**options)
         page.goto("/")
         page.get_by_label("Your pseudonym").fill(pseudonym)
         page.get_by_role("button", name="Start the course").click()
-        return WorkspacePage(page)
+        page.wait_for_url("**/learn/**")
+        page.goto("/learn/trash-can/")
+        workspace = WorkspacePage(page)
+        workspace.open_task()
+        return workspace
 
     return sign_up
 

@@ -21,7 +21,7 @@ LONG = 120_000
 def open_laboratory(sign_up: Callable[..., WorkspacePage]) -> Callable[..., Page]:
     def open_laboratory(**options) -> Page:
         workspace = sign_up(**options)
-        workspace.page.wait_for_url("**/learn/trash-can/")
+        workspace.page.wait_for_url("**/learn/trash-can/**")
         workspace.page.goto(ADDRESS)
         wait_for_plan(workspace.page)
         return workspace.page

@@ -71,7 +71,21 @@ class WorkspacePage:
         saved = self.page.locator("save-status")
         expect(saved).to_contain_text(f"Saved as revision {revision} · live after", timeout=20_000)
 
-    # ── task
+    # ── lesson
+
+    @property
+    def step(self) -> Locator:
+        """The step in view."""
+        return self.page.locator("[data-step]:not([hidden])")
+
+    def open_step(self, number: int) -> None:
+        self.page.locator(f'[data-tick="{number}"]').click()
+        expect(self.page.locator("lesson-steps")).to_have_attribute("data-current", str(number))
+
+    def open_task(self, number: int = 1) -> None:
+        """Goes to the step with the task."""
+        step = self.page.locator(f"[data-step]:has(#block-task-{number})").get_attribute("data-step")
+        self.open_step(int(step or 0))
 
     def check(self) -> None:
         self.task.get_by_role("button", name="Check").click()

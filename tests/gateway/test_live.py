@@ -46,7 +46,7 @@ class Page:
         home = self.get("/")
         csrf = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', home)[1]
         self._opener.open(f"{url}/start/", urlencode({"pseudonym": "Ada", "csrfmiddlewaretoken": csrf}).encode())
-        lesson = re.search(r'href="(/learn/[^"]+)"', self.get("/"))[1]
+        lesson = "/learn/trash-can/"
         config = re.search(r'id="workspace-config"[^>]*>(.*?)</script>', self.get(lesson), re.S)[1]
         self.config = json.loads(config)
 

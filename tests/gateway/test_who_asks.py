@@ -58,6 +58,7 @@ SAMPLES = {
     "workspace_id": "WORKSPACE",
     "slug": "trash-can",
     "number": "1",
+    "name": "bobs-list",
     "revision": "1",
     "path": "App.js",
     "persona": "alice",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import AsyncClient
 
-from lessons import checking, live
+from lessons import catalogue, checking, live
 from lessons.models import Event, Person, Workspace
 from lessons.verdict import Place, Step, Verdict
 from sandbox.gateway import keys, tokens
@@ -97,10 +97,11 @@ async def test_the_first_page_says_which_lessons_are_open() -> None:
 async def test_a_pseudonym_opens_the_course(deployment: RememberedDeployment) -> None:
     client = AsyncClient()
     answer = await client.post("/start/", {"pseudonym": "  Kittiwake "})
-    assert (answer.status_code, answer.url) == (302, "/learn/trash-can/")
+    first = next(listing for listing in catalogue.course() if listing.available)
+    assert (answer.status_code, answer.url) == (302, f"/learn/{first.slug}/")
     page = await client.get(answer.url)
     assert page.context["person"].pseudonym == "Kittiwake"
-    assert "Make removal recoverable" in page.content.decode()
+    assert first.title in page.content.decode()
 
 
 @pytest.mark.parametrize("pseudonym", ["", "   ", "x" * 41, "a\u202eb", "\x00"])
@@ -116,7 +117,7 @@ async def test_starting_twice_keeps_the_same_person(browser: AsyncClient) -> Non
     assert await Person.objects.acount() == 1
 
 
-@pytest.mark.parametrize("address", ["/learn/live/", "/learn/nothing/"])
+@pytest.mark.parametrize("address", ["/learn/nothing/", "/learn/nothing/?step=1"])
 async def test_a_lesson_that_is_not_open_is_not_found(browser: AsyncClient, address: str) -> None:
     assert (await browser.get(address)).status_code == 404
 
@@ -236,7 +237,7 @@ async def test_a_check_shows_its_verdict_and_counts_the_attempt(
     assert "<code>archive</code>" in page.content.decode()
     assert "<b>No</b>" not in page.content.decode()
     assert await Event.objects.filter(kind="checked", payload__task=1).acount() == 2
-    assert (await browser.get("/learn/trash-can/")).context["check_result"] == shown
+    assert "Not yet · try 2" in (await browser.get("/learn/trash-can/")).content.decode()
 
 
 async def test_a_task_that_the_lesson_lacks_is_not_found(browser: AsyncClient) -> None:

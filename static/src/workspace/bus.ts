@@ -38,6 +38,8 @@ export interface WorkspaceConfig {
     history: string;
     solution: string;
     token: string;
+    /** Where the reader is, see step_views.py. */
+    read: string;
     phone: string;
     functions: string;
     functionRows: string;
@@ -182,6 +184,15 @@ export function postJson(url: string, body: unknown): Promise<Response> {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRFToken": workspaceConfig().csrf },
     body: JSON.stringify(body),
+  });
+}
+
+/** Posts a form as this page's person. Rejects when the server cannot be reached. */
+export function postForm(url: string, fields: Readonly<Record<string, string>>): Promise<Response> {
+  return fetch(url, {
+    method: "POST",
+    headers: { "X-CSRFToken": workspaceConfig().csrf },
+    body: new URLSearchParams(fields),
   });
 }
 

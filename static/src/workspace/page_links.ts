@@ -26,7 +26,7 @@ function checkByKey(event: KeyboardEvent): void {
   if (!(event.ctrlKey || event.metaKey) || !event.shiftKey || event.key !== "Enter") return;
   event.preventDefault();
   event.stopPropagation();
-  document.querySelector<HTMLFormElement>("form[data-check]")?.requestSubmit();
+  document.querySelector("lesson-steps")?.openTask()?.requestSubmit();
 }
 
 /** Its code comes with its tab; from then on the panel hears for itself. Below 760 px it may be behind another view. */
