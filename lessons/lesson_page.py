@@ -186,11 +186,11 @@ def _demo(workspace: Workspace, block: Demo, answers: Answers) -> ShownPart:
         block.template,
         block.kind,
         id=block.id,
-        url=reverse("demo-ran", args=[workspace.id, block.name]),
+        url=reverse("demo-ran", args=[workspace.id, block.id]),
         html=block.text,
         demo=block,
         waits=bool(block.predict) and block.predict not in answers.predicted,
-        is_answered=block.name in answers.demos,
+        is_answered=block.id in answers.demos,
         script=static(front_end.dist_path(f"demo-{block.name}.js")),
         settings=json.dumps(dict(block.settings), ensure_ascii=False),
     )

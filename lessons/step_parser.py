@@ -191,8 +191,8 @@ class _Builder:
 
     def _demo(self, block: _Opened) -> Demo:
         name, _, predict = block.rest.partition(" ")
-        name = self._named(block, name)
         predict = predict.strip()
+        self._named(block, f"{name}-{predict}" if predict else name)
         if predict and predict not in self._predictions:
             raise self._error(block.at, f"The prediction `{predict}` does not stand before this demonstration.")
         if name not in self._demos:

@@ -85,6 +85,7 @@ class TaskBlock:
 class Demo:
     """An interactive demonstration, the element <demo-NAME>. `text` is its text equivalent.
 
+    One may stand several times in a lesson, each time for another prediction, which says what is shown.
     Its Run waits for the prediction `predict`, where there is one. `settings` come from lesson.toml.
     """
 
@@ -97,7 +98,7 @@ class Demo:
 
     @property
     def id(self) -> str:
-        return self.name
+        return f"{self.name}-{self.predict}" if self.predict else self.name
 
 
 Block = Predict | Quiz | Words | TaskBlock | Demo
