@@ -10,7 +10,7 @@ from typing import Any
 from lessons.evidence import Evidence, name_of, reads_and_writes, reads_in_words, shown
 from lessons.live_query import LiveQuery, Settle
 from lessons.refusals import CallRefused
-from sandbox.engine import Deployment, Identity, Outcome, RunNote
+from sandbox.engine import Deployment, FunctionKind, Identity, Outcome, RunNote, Stepper
 
 Args = Mapping[str, Any]
 
@@ -71,8 +71,8 @@ class Planned:
     path: str
     args: Args
 
-    async def make(self) -> Answer:
-        return await self.client.try_call(self.path, self.args)
+    async def make(self, stepper: Stepper | None = None) -> Answer:
+        return (await self.client.run(None, self.path, self.args, stepper))[0]
 
 
 class Client:
@@ -107,17 +107,17 @@ class Client:
         return (await self.try_act(path, args)).value_or_raise()
 
     async def try_query(self, path: str, args: Args | None = None) -> Answer:
-        return (await self._run("query", path, args))[0]
+        return (await self.run("query", path, args))[0]
 
     async def try_mutate(self, path: str, args: Args | None = None) -> Answer:
-        return (await self._run("mutation", path, args))[0]
+        return (await self.run("mutation", path, args))[0]
 
     async def try_act(self, path: str, args: Args | None = None) -> Answer:
-        return (await self._run("action", path, args))[0]
+        return (await self.run("action", path, args))[0]
 
     async def try_call(self, path: str, args: Args | None = None) -> Answer:
         """Of whichever kind the function is."""
-        return (await self._run(None, path, args))[0]
+        return (await self.run(None, path, args))[0]
 
     def call(self, path: str, args: Args | None = None) -> Planned:
         """For `fork.together`."""
@@ -125,10 +125,19 @@ class Client:
 
     async def measure(self, path: str, args: Args | None = None) -> Call:
         """Calls the function, of whichever kind it is, and tells what it read and wrote. Raises CallRefused."""
-        answer, note = await self._run(None, path, args)
+        answer, note = await self.run(None, path, args)
         reads = tuple(Read(read.table, read.index, read.documents, read.bytes) for read in note.reads)
         writes = tuple(Write(write.table, write.id, write.before, write.after) for write in note.writes)
         return Call(answer.value_or_raise(), sum(read.documents for read in reads), reads, writes)
+
+    async def crash(self, path: str, args: Args | None = None, *, at: int) -> bool:
+        """Kills the run before its step of that number, from 1: a database operation, a run* call, a fetch.
+
+        Whether it came so far: False when it had ended before, as it would have without a crash.
+        """
+        stepper = Stepper.crashing_at(at)
+        await self.run(None, path, args, stepper)
+        return stepper.crashed
 
     async def subscribe(self, path: str, args: Args | None = None) -> LiveQuery:
         """Subscribes and waits for the first result. Raises CallRefused."""
@@ -139,10 +148,13 @@ class Client:
         await live.first()
         return live
 
-    async def _run(self, kind: str | None, path: str, args: Args | None) -> tuple[Answer, RunNote]:
+    async def run(
+        self, kind: FunctionKind | None, path: str, args: Args | None, stepper: Stepper | None = None
+    ) -> tuple[Answer, RunNote]:
+        """One call and what the engine noted of it. A stepper holds it before its steps, or ends it there."""
         args = args or {}
         symbolic = self._at.rows.symbolic(args)
-        outcome = await self._deployment.run(path, args, identity=self.identity, kind=kind)  # type: ignore[arg-type]
+        outcome = await self._deployment.run(path, args, identity=self.identity, kind=kind, stepper=stepper)
         answer = _answer(path, outcome)
         self._note(path, args, symbolic, outcome, answer)
         return answer, outcome.note

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
@@ -17,6 +17,7 @@ from lessons.clients import Answer, Call, Client, Planned, Read, Write
 from lessons.evidence import Evidence, Row, name_of
 from lessons.findings import Finding
 from lessons.fork_schema import Schema
+from lessons.interleaving import ROUNDS, Broken, find_broken
 from lessons.live_query import LiveQuery
 from lessons.project_types import type_problems
 from lessons.refusals import STACK_FRAME, CallRefused
@@ -26,6 +27,7 @@ from sandbox.engine import Deployment, FunctionInfo, PracticeService, Problem, T
 __all__ = [
     "STACK_FRAME",
     "Answer",
+    "Broken",
     "Call",
     "CallRefused",
     "Client",
@@ -90,6 +92,19 @@ class Fork:
         """Makes all calls at the same moment; their answers in the order of the calls."""
         self._at.note(f"{len(calls)} calls at the same moment", kind="together", calls=len(calls))
         return list(await asyncio.gather(*(call.make() for call in calls)))
+
+    async def interleave(
+        self,
+        prepare: Callable[[], Awaitable[Sequence[Planned]]],
+        holds: Callable[[Sequence[Answer]], Awaitable[bool]],
+        *,
+        rounds: int = ROUNDS,
+    ) -> Broken | None:
+        """Lets two calls meet in many orders of their steps; the smallest order found that breaks the promise.
+
+        `prepare` makes a fresh scene each time and returns the two calls; `holds` looks at the answers and the store.
+        """
+        return await find_broken(prepare, holds, self.random, rounds)
 
     async def settle(self) -> None:
         """Waits until every subscription has seen the last commit: then emissions and runs are final."""

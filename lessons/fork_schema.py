@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Validator = Mapping[str, Any]
-"""As it is exported: {"type": "union", "value": [{"type": "string"}, …]} (docs/spec/runtime-abi.md)."""
+from lessons.fitting import Validator, members
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,6 @@ class Schema:
         exported = json.loads(json_text)
         tables = {entry["tableName"]: _table(entry) for entry in exported["tables"]}
         return cls(tables, bool(exported.get("schemaValidation", False)))
-
-
-def members(validator: Validator) -> Iterator[Validator]:
-    """Everything that is not a union itself."""
-    if validator["type"] == "union":
-        for member in validator["value"]:
-            yield from members(member)
-    else:
-        yield validator
 
 
 def _table(entry: Mapping[str, Any]) -> Table:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from lessons.arguments import arguments
+from lessons.arguments import arguments, takes_id
 from lessons.fork import CallRefused, Client, Fork, LiveQuery, Row
 from lessons.results import changed_fields, code, ids_in, listed, names_of
 from lessons.verdict import Place, Verdict
@@ -190,7 +190,7 @@ async def expect_bin_is_empty(scene: Scene) -> None:
 
 def _expect_others_untouched(scene: Scene, rows: dict[str, Row], path: str) -> None:
     touched = {id_ for id_, row in scene.before.items() if id_ != scene.id and rows.get(id_) != row}
-    finding = "others-changed" if takes_id(scene.fork, path) else "others-changed-no-id"
+    finding = "others-changed" if takes_id(scene.fork.functions[path], TABLE, scene.row) else "others-changed-no-id"
     scene.fork.expect(
         not touched,
         finding,
@@ -200,12 +200,6 @@ def _expect_others_untouched(scene: Scene, rows: dict[str, Row], path: str) -> N
         count=f"{len(touched)} other row{'' if len(touched) == 1 else 's'}",
         touched=names_of(touched, scene.before),
     )
-
-
-def takes_id(fork: Fork, path: str) -> bool:
-    """False only when the function declares its arguments and none of them can be the row's id."""
-    sample = {"_id": "the id", "ownerId": "", "name": "", "bus": 0.0}
-    return "the id" in arguments(fork.functions[path], TABLE, sample, wants_id=True).values()
 
 
 def _args(scene: Scene, path: str, *, wants_id: bool = False) -> dict[str, Any]:
