@@ -129,6 +129,8 @@ async def test_each_step_tells_what_it_read_and_wrote(deployment: Deployment):
     read, patched, inserted = run.of(StepDone)
     assert began.snapshot_ts > 0
     assert [event.step.operation for event in run.of(StepReached)] == ["db.query", "db.patch", "db.insert", "commit"]
+    lines = [(event.step.file, event.step.line) for event in run.of(StepReached)]
+    assert lines == [("convex/m.ts", 5), ("convex/m.ts", 7), ("convex/m.ts", 8), ("", 0)]
     assert [(note.table, note.documents) for note in read.reads] == [("trips", 1)]
     assert len(read.values) == 1
     assert [(note.table, note.before["seats"], note.after["seats"]) for note in patched.writes] == [("trips", 5, 4)]

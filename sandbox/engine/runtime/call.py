@@ -55,11 +55,14 @@ class Call:
     seed: int
     table_numbers: dict[str, int]
     snapshot_ts: int = 0
+    steps: bool = False
+    """Whether each operation tells where learner code asked for it."""
 
     @property
     def about(self) -> dict[str, Any]:
         """What a realm is told of the call besides its arguments (js/prelude.js)."""
-        return {
+        steps = {"steps": True} if self.steps else {}
+        return steps | {
             "kind": self.kind,
             "path": self.path,
             "nowMs": self.now_ms,

@@ -28,6 +28,7 @@ from sandbox.engine.runtime.frames import (
     refusal_text,
 )
 from sandbox.engine.runtime.results import thrown_error
+from sandbox.engine.runtime.stack import frames_of
 from sandbox.engine.runtime.syscalls import NestedCall, Syscalls
 from sandbox.engine.runtime.unawaited import names_of, warning
 
@@ -134,7 +135,10 @@ class Exchange:
             )
         op, args = (part.decode(errors="replace") for part in fields)
         # The process stands still meanwhile: it reads the answer before it runs on. So this time is nobody's.
-        step = None if syscalls.stepper is None else await syscalls.reach(op, args)
+        step = None
+        if syscalls.stepper is not None:
+            op, _, place = op.partition("@")
+            step = await syscalls.reach(op, args, self._place_of(place))
         loop = asyncio.get_running_loop()
         started = loop.time()
         answer: str | NestedCall | LearnerError
@@ -152,6 +156,12 @@ class Exchange:
             self._send("&" + answer.command)
         else:
             self._send("=" + answer if isinstance(answer, str) else refusal_text(answer))
+
+    def _place_of(self, place: str) -> tuple[str, int]:
+        """File and line in the learner's project for a place in compiled text; "" and 0 where there is none."""
+        maps = {} if self._project is None else self._project.maps
+        frames = frames_of(f"    at step ({place})", maps)
+        return (frames[0].file, frames[0].line) if frames else ("", 0)
 
     def _end_nested(self, top: _Running, nested: NestedCall, reply: Reply) -> None:
         self._stack.pop()

@@ -331,6 +331,7 @@ class Executor:
                 seed=seed,
                 table_numbers=transaction.table_numbers(),
                 snapshot_ts=transaction.begin_ts,
+                steps=stepper is not None and stepper.describes,
             )
             asked = time.perf_counter()
             result = await self._host.call(call, syscalls)

@@ -37,7 +37,8 @@ class Step:
     """`number` counts from 1 in each attempt; `path` is the function that asks, which another one may have called.
 
     `operation` is in the learner's words ("db.insert", "ctx.runMutation", "commit"), `subject` what it is done to: a
-    table, an id or a function. `arguments` is what it is given, as JSON text, cut where it is long.
+    table, an id or a function. `arguments` is what it is given, as JSON text, cut where it is long. `file` and `line`
+    say where the learner's code asks; line 0 where that is not known.
     """
 
     attempt: int
@@ -46,6 +47,8 @@ class Step:
     operation: str
     subject: str
     arguments: str
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +158,12 @@ class Stepper:
     def lose_attempt(self, conflict: ConflictNote) -> None:
         self._tell(AttemptLost(self.attempt, conflict))
 
-    async def reach(self, operation: str, path: str, subject: str = "", arguments: str = "") -> Step:
+    async def reach(
+        self, operation: str, path: str, subject: str = "", arguments: str = "", place: tuple[str, int] = ("", 0)
+    ) -> Step:
         """Comes to the next step; returns when it may happen. Raises CallStopped when the run ends here."""
         self._number += 1
-        step = self.step = Step(self.attempt, self._number, path, operation, subject, arguments)
+        step = self.step = Step(self.attempt, self._number, path, operation, subject, arguments, *place)
         self._steps_told += 1
         self._tell(StepReached(step))
         if self._crash_at == self._number and operation != COMMIT:

@@ -71,7 +71,7 @@ def subject_of(args: dict[str, Any]) -> str:
     return ""
 
 
-async def reach(stepper: Stepper, op: str, args_json: str, path: str) -> Step | None:
+async def reach(stepper: Stepper, op: str, args_json: str, path: str, place: tuple[str, int] = ("", 0)) -> Step | None:
     """Comes to the step that an operation is, and waits there; None where it is none. Raises CallStopped."""
     try:
         args = json.loads(args_json)
@@ -82,7 +82,7 @@ async def reach(stepper: Stepper, op: str, args_json: str, path: str) -> Step | 
         return None
     arguments = args.get("value", args.get("args"))
     text = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)[:ARGUMENTS_LENGTH_MAX]
-    return await stepper.reach(operation, path, subject_of(args), text)
+    return await stepper.reach(operation, path, subject_of(args), text, place)
 
 
 async def reach_commit(stepper: Stepper, recorder: StepRecorder | None, path: str, result: CallResult) -> CallResult:

@@ -68,6 +68,7 @@
   let askedCount = 0;
   const asked = { __proto__: null };
   let streamCount = 0;
+  let tellsPlaces = false;
   const streams = { __proto__: null };
 
   // The library throws what the host refuses anew, and V8 loses track of `await` in `take` and `first`, which return a
@@ -96,10 +97,20 @@
       if (text === "") continue;
       askedCount += 1;
       asked[askedCount] = operation;
-      return `${askedCount}\t${operation.op}\t${text}`;
+      const op = tellsPlaces ? `${operation.op}@${placeOf(operation.origin)}` : operation.op;
+      return `${askedCount}\t${op}\t${text}`;
     }
     return "";
   };
+
+  // Where learner code asked: "convex/signups.js:12:9" in compiled text, or "". For somebody who steps through the run.
+  function placeOf(origin) {
+    const raw = realm.rawStackOf(origin);
+    const begin = indexOf(raw, "(convex/") + 1;
+    const rest = begin === 0 ? "" : slice(raw, begin);
+    const place = slice(rest, 0, indexOf(rest, ")"));
+    return test(/[\t\n]/, place) ? "" : place;
+  }
 
   // The names of the first operations that wait, with a space between two.
   realm.waiting = (max) => {
@@ -345,11 +356,12 @@
 
   // ---- invocation ----------------------------------------------------------------------------------------------
 
-  // `about` is JSON: {kind, path, nowMs, seed, tables: {name: number}, snapshotTs: eight bytes in base64}.
+  // `about` is JSON: {kind, path, nowMs, seed, tables: {name: number}, snapshotTs: eight bytes in base64, steps?: true}.
   realm.invoke = (args, about) => {
     const { kind, path, nowMs, seed, ...given } = parse(about);
     tables = given.tables;
     snapshotTs = given.snapshotTs;
+    tellsPlaces = given.steps === true;
     realm.phase = kind === "http" ? "action" : kind;
     realm.setClock(nowMs);
     realm.setSeed(seed);

@@ -70,14 +70,17 @@ class Syscalls:
         """Who holds the run before each of its steps."""
         return self._context.run.stepper
 
-    async def reach(self, op: str, args_json: str) -> Step | None:
-        """Waits until the operation may happen, where somebody steps through the run. Raises CallStopped."""
+    async def reach(self, op: str, args_json: str, place: tuple[str, int]) -> Step | None:
+        """Waits until the operation may happen, where somebody steps through the run. Raises CallStopped.
+
+        `place` is the learner's file and line that asks for it.
+        """
         run = self._context.run
         if run.stepper is None:
             return None
         if run.recorder is not None:
             run.recorder.look_back()
-        return await steps.reach(run.stepper, op, args_json, self._context.path)
+        return await steps.reach(run.stepper, op, args_json, self._context.path, place)
 
     def note_step(self, step: Step, answer: str | NestedCall | LearnerError) -> None:
         if self._context.run.recorder is not None:

@@ -103,5 +103,6 @@ def _begin(context: CallContext, args: dict[str, Any]) -> NestedCall:
         seed=run.next_seed(),
         table_numbers=transaction.table_numbers(),
         snapshot_ts=transaction.begin_ts,
+        steps=run.stepper is not None and run.stepper.describes,
     )
     return NestedCall(context, call, syscalls, transaction, args.get("transactionLimits"))
