@@ -10,7 +10,21 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sandbox.engine import BackfillNote, CommitNote, ConflictNote, DeployNote, ReadNote, RunNote, WriteNote
+from sandbox.engine import (
+    AttemptBegan,
+    AttemptLost,
+    BackfillNote,
+    CommitNote,
+    ConflictNote,
+    DeployNote,
+    ReadNote,
+    RunNote,
+    Step,
+    StepDone,
+    StepEvent,
+    StepReached,
+    WriteNote,
+)
 
 if TYPE_CHECKING:
     from sandbox.engine import Column, Comparison, TableInfo, TableWindow, WindowAsk
@@ -65,6 +79,39 @@ def run_message(note: RunNote, run_of_commit: Mapping[int, str]) -> Message:
             "result_changed": note.result_changed,
             "sent_to": list(note.sent_to),
         },
+    }
+
+
+def step_event(event: StepEvent) -> Message:
+    """What a run that is stepped through tells of itself. Documents and values are cut as those of a run are."""
+    match event:
+        case AttemptBegan():
+            return {"kind": "began", "attempt": event.attempt, "snapshot_ts": str(event.snapshot_ts)}
+        case StepReached():
+            return {"kind": "reached", "step": _step(event.step)}
+        case StepDone():
+            return {
+                "kind": "done",
+                "step": _step(event.step),
+                "reads": [_read(read) for read in event.reads],
+                "writes": list(_writes(event.writes)),
+                "values": [_cut(value, ARGS_LENGTH_MAX) for value in event.values],
+                "refused": None if event.refused is None else _cut(event.refused, LINE_LENGTH_MAX),
+            }
+        case AttemptLost():
+            return {"kind": "lost", "attempt": event.attempt, "conflict": _conflict(event.conflict)}
+
+
+def _step(step: Step) -> Message:
+    return {
+        "attempt": step.attempt,
+        "number": step.number,
+        "path": step.path,
+        "operation": step.operation,
+        "subject": step.subject,
+        "arguments": step.arguments,
+        "file": step.file,
+        "line": step.line,
     }
 
 

@@ -1,4 +1,4 @@
-"""The socket of the workspace page: /ws/workspace/<id>. Runs, commits and rows out; watch, seed and compare in.
+"""The socket of the workspace page: /ws/workspace/<id>. Runs, commits and rows out; watch, seed, compare and steps in.
 
 Only a page of this site may open it, with the session of someone who may have the workspace. What a message looks like
 is written in activity.py; what the engine noted is not changed here.
@@ -32,6 +32,7 @@ from sandbox.engine import (
 from sandbox.gateway import activity, course
 from sandbox.gateway.registry import registry
 from sandbox.gateway.sockets import CLOSE_TRY_AGAIN, TOO_MANY_CLIENTS, Receive, Send, Socket
+from sandbox.gateway.stepped_runs import SteppedRuns
 from sandbox.gateway.watched_rows import Watched, key_text, parse_watch
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class WorkspaceFeed:
         self._is_seeding = False
         self._is_comparing = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stepped = SteppedRuns(deployment, workspace_id, self._say)
 
     async def serve(self) -> None:
         """Until the page is gone."""
@@ -116,6 +118,7 @@ class WorkspaceFeed:
                 self._obey(text)
         finally:
             self._deployment.remove_listener(self._hear)
+            self._stepped.close()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -209,6 +212,8 @@ class WorkspaceFeed:
                     self._start(self._seed(table, max(1, min(count, SEED_COUNT_MAX))))
                 case {"type": "compare", "run": str(run), "read": int(read)}:
                     self._start(self._compare(run, read))
+                case {"type": str()} if self._stepped.obey(message):
+                    pass
                 case _:
                     self._say(activity.error_message("This message is not understood."))
         except (ValueError, RecursionError):
