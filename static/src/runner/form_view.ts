@@ -4,11 +4,13 @@ import { type Draft, type FieldError, join, memberDraft, nameOf } from "./draft.
 import { idPicker } from "./id_picker.ts";
 import type { Field, Validator } from "./messages.ts";
 
+/** Ids are of the whole page: several forms may be on it. */
+let lastId = 0;
+
 export class FormView {
   readonly element = el("div", { class: "fields" });
   readonly #changed: () => void;
   readonly #errors = new Map<string, { control: HTMLElement; words: HTMLElement }>();
-  #lastId = 0;
 
   /** `changed` is called whenever the draft has another content. */
   constructor(changed: () => void) {
@@ -52,7 +54,7 @@ export class FormView {
   }
 
   #field(name: string, field: Field, draft: Draft, path: string): HTMLElement {
-    const id = `arg-${++this.#lastId}`;
+    const id = `arg-${++lastId}`;
     const words = el("p", { class: "field-error", id: `${id}-error` });
     const body = el("div", { class: "control" });
     const label = el("label", { for: id }, `${name} `, el("span", { class: "type" }, nameOf(field.fieldType)));
@@ -199,7 +201,7 @@ export class FormView {
   }
 
   #item(element: Validator, draft: Draft, path: string, name: string, key: HTMLElement | null, remove: () => void): HTMLElement {
-    const id = `arg-${++this.#lastId}`;
+    const id = `arg-${++lastId}`;
     const words = el("p", { class: "field-error", id: `${id}-error` });
     const control = this.#control(element, draft, path, id, name);
     const main = control.matches("input, select, textarea") ? control : control.querySelector<HTMLElement>(`#${id}`) ?? control;

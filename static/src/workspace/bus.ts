@@ -15,6 +15,7 @@ import type {
   Problem,
   ReadMessage,
   RunMessage,
+  StepMessage,
   TableInfo,
   TableMessage,
   TableRefused,
@@ -128,6 +129,8 @@ export interface BusEvents {
   /** The pointer or the keyboard is on a read in Runs: Data tints what it covers. null: no longer. */
   "read-focus": { by: string; read: ReadMessage } | null;
   seeded: { count: number; ms: number };
+  /** A run that somebody steps through has got further. */
+  step: StepMessage;
   "server-error": { message: string };
   /** A wish to the server; the socket keeps the last `watch` and repeats it when it reconnects. */
   send: ClientMessage;

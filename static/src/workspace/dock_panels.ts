@@ -4,6 +4,7 @@ const MODULES: Record<string, () => Promise<unknown>> = {
   "function-panel": () => import("../runner/function-panel.ts"),
   "history-panel": () => import("./history-panel.ts"),
   "schema-panel": () => import("../schema/schema-panel.ts"),
+  "transactions-panel": () => import("../transactions/transactions-panel.ts"),
 };
 
 /** Resolves when the element is defined. What the page brought along is defined already. */

@@ -235,6 +235,34 @@ export interface ComparedMessage {
   same: boolean;
 }
 
+/** One step of a run that is stepped through: `operation` in the learner's words, line 0 where it is not known. */
+export interface StepInfo {
+  attempt: number;
+  number: number;
+  path: string;
+  operation: string;
+  subject: string;
+  arguments: string;
+  file: string;
+  line: number;
+}
+
+export type StepEvent =
+  | { kind: "began"; attempt: number; snapshot_ts: string }
+  /** The run is held before this step, or comes by where nothing holds it. */
+  | { kind: "reached"; step: StepInfo }
+  /** Said again when a query read on later. `values` are what the function was given, as Convex-encoded JSON. */
+  | { kind: "done"; step: StepInfo; reads: ReadMessage[]; writes: WriteMessage[]; values: string[]; refused: string | null }
+  | { kind: "lost"; attempt: number; conflict: RunMessage["conflicts"][number] }
+  | { kind: "ended"; commit_ts: string | null; error: string | null; crashed: boolean; retries: number; writes: WriteMessage[] };
+
+/** `run` is the number that the page gave to the run. */
+export interface StepMessage {
+  side: Persona;
+  run: number;
+  event: StepEvent;
+}
+
 export type ServerMessage =
   | { type: "hello"; good_revision: number | null; tables: TableInfo[] }
   | { type: "tables"; tables: TableInfo[] }
@@ -246,12 +274,16 @@ export type ServerMessage =
   | ({ type: "table-refused" } & TableRefused)
   | ({ type: "compared" } & ComparedMessage)
   | { type: "seeded"; count: number; ms: number }
+  | ({ type: "step" } & StepMessage)
   | { type: "error"; message: string };
 
 export type ClientMessage =
   | WatchMessage
   | { type: "seed"; table: string; count: number }
-  | { type: "compare"; run: string; read: number };
+  | { type: "compare"; run: string; read: number }
+  /** `args` is Convex-encoded JSON. Begins a run that is held before its first step. */
+  | { type: "step-start"; side: Persona; run: number; path: string; args: unknown }
+  | { type: "step-go"; side: Persona; run: number; how: "step" | "on" | "crash" | "end" };
 
 /** Answer of POST urls.token. */
 export interface FreshToken {

@@ -104,6 +104,9 @@ export class WorkspaceSocket {
       case "seeded":
         bus.emit("seeded", message);
         break;
+      case "step":
+        bus.emit("step", message);
+        break;
       case "error":
         bus.emit("server-error", { message: message.message });
         break;
