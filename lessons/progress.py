@@ -25,7 +25,7 @@ def record_attempt(workspace: Workspace, task: int, revision: int, result: Verdi
         person_id=workspace.person_id,
         workspace=workspace,
         kind=Event.Kind.CHECKED,
-        payload={"task": task, "revision": revision, "result": result.to_json()},
+        payload={"task": task, "revision": revision, "result": result.to_json(), "finding": result.finding},
     )
     return _attempts(workspace, task).count()
 
@@ -42,6 +42,12 @@ def last_attempt(workspace: Workspace, task: int) -> Attempt | None:
 def has_passed(workspace: Workspace, task: int) -> bool:
     """Whether a check of the task has ever passed."""
     return _attempts(workspace, task).filter(payload__result__passed=True).exists()
+
+
+def passed_tasks(workspace: Workspace) -> set[int]:
+    """The numbers of the tasks whose check has ever passed."""
+    passed = workspace.events.filter(kind=Event.Kind.CHECKED, payload__result__passed=True)
+    return set(passed.values_list("payload__task", flat=True))
 
 
 def _attempts(workspace: Workspace, task: int) -> QuerySet[Event]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -17,16 +16,13 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lessons import answers, catalogue, checking, lesson_page, live, pace, phrases, progress, workspaces
+from lessons import answers, catalogue, checking, lesson_page, live, pace, phrases, progress, verdict_page, workspaces
 from lessons.access import access_workspace
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
-from lessons.prose import code_spans
 from lessons.requests import Edit, Refused, parse_edit, too_large
-from lessons.verdict import Place, Step, Verdict
 from sandbox.engine import limits
 from sandbox.gateway import front_end, keys, tokens
 
@@ -131,35 +127,14 @@ async def run_check(request: HttpRequest, workspace_id: str, number: int) -> Htt
             attempts = await sync_to_async(progress.record_attempt)(workspace, number, project.number, result)
     except checking.CheckIsRunning:
         return HttpResponse("A check is running already. Its verdict comes in a moment.", status=429)
-    context = {"task": task, "workspace": workspace, "result": _shown(result, attempts, project.number)}
+    proved = await sync_to_async(progress.passed_tasks)(workspace)
+    said = verdict_page.in_a_sentence(result, number, len(proved), len(lesson.tasks))
+    context = {
+        "task": task,
+        "workspace": workspace,
+        "result": verdict_page.shown(result, attempts, project.number, said),
+    }
     return render(request, "lessons/_check_result.html", context)
-
-
-@dataclass(frozen=True, slots=True)
-class ShownResult:
-    """A verdict as the template shows it: sentences with their `code` marked up, and what it belongs to."""
-
-    passed: bool
-    did: SafeString
-    happened: SafeString
-    expected: SafeString
-    look_at: Place | None
-    evidence: tuple[Step, ...]
-    attempts: int
-    revision: int
-
-
-def _shown(result: Verdict, attempts: int, revision: int) -> ShownResult:
-    return ShownResult(
-        passed=result.passed,
-        did=code_spans(result.did),
-        happened=code_spans(result.happened),
-        expected=code_spans(result.expected),
-        look_at=result.look_at,
-        evidence=result.evidence,
-        attempts=attempts,
-        revision=revision,
-    )
 
 
 async def _task_state(workspace: Workspace, task: int) -> lesson_page.TaskState:
@@ -167,7 +142,7 @@ async def _task_state(workspace: Workspace, task: int) -> lesson_page.TaskState:
     if last is None:
         return lesson_page.TaskState(False, None)
     passed = last.result.passed or await sync_to_async(progress.has_passed)(workspace, task)
-    return lesson_page.TaskState(passed, _shown(last.result, last.attempts, last.revision))
+    return lesson_page.TaskState(passed, verdict_page.shown(last.result, last.attempts, last.revision))
 
 
 async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) -> dict[str, Any]:
