@@ -47,23 +47,3 @@ def test_a_file_is_made_imported_renamed_and_deleted(sign_up: Callable[..., Work
     dialog.get_by_role("button", name="Delete").click()
     expect(workspace.tab("labels.ts")).to_have_count(0)
     expect(workspace.tab("App.tsx")).to_contain_text("error")
-
-
-def test_what_is_no_text_or_too_much_of_it_stays_outside(sign_up: Callable[..., WorkspacePage]) -> None:
-    workspace = sign_up()
-    workspace.wait_until_live()
-    before = workspace.text("App.tsx")
-    editor = workspace.open("App.tsx")
-    paste = """(element, text) => {
-        const data = new DataTransfer();
-        data.setData('text/plain', text);
-        element.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
-    }"""
-    note = workspace.page.locator(".editor-message")
-    editor.evaluate(paste, "x" * 5_000_000)
-    expect(note).to_contain_text("5.0 MB")
-    editor.evaluate(paste, "PK\0\1\2")
-    expect(note).to_contain_text("binary file")
-    note.get_by_role("button", name="Close").click()
-    expect(note).to_be_empty()
-    assert workspace.text("App.tsx") == before

@@ -48,10 +48,11 @@ export function editorGuards(guards: Guards): Extension {
       return true;
     },
     drop(event, view) {
-      const file = event.dataTransfer?.files[0];
+      const [file, another] = event.dataTransfer?.files ?? [];
       if (!file) return false;
       event.preventDefault();
       if (lockedReason) say(lockedReason);
+      else if (another) say(`These are ${event.dataTransfer?.files.length} files. Drop one at a time: its text comes to where you drop it.`);
       else void takeDropped(view, file, view.posAtCoords({ x: event.clientX, y: event.clientY }) ?? 0, guards);
       return true;
     },
