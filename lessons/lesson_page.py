@@ -9,11 +9,13 @@ from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from lessons import prose
+from lessons import hint_page, prose
 from lessons.answers import Answers
+from lessons.hint_page import ShownHints
 from lessons.lesson import Lesson, Task
 from lessons.models import Workspace
 from lessons.steps import Block, Demo, Option, Predict, Quiz, Step, TaskBlock, Text, Words
@@ -54,6 +56,7 @@ class ShownPart:
     words_min: int = 0
     task: Task | None = None
     result: Any = None
+    hints: ShownHints | None = None
     demo: Demo | None = None
     waits: bool = False
     script: str = ""
@@ -111,7 +114,7 @@ def block(workspace: Workspace, lesson: Lesson, block: Block, answers: Answers, 
         case Words():
             return _words(workspace, block, answers)
         case TaskBlock():
-            return _task(lesson, block, tasks[block.number])
+            return _task(workspace, lesson, block, answers, tasks[block.number])
         case Demo():
             return _demo(workspace, block, answers)
 
@@ -168,7 +171,9 @@ def _words(workspace: Workspace, block: Words, answers: Answers) -> ShownPart:
     )
 
 
-def _task(lesson: Lesson, block: TaskBlock, state: TaskState) -> ShownPart:
+def _task(workspace: Workspace, lesson: Lesson, block: TaskBlock, answers: Answers, state: TaskState) -> ShownPart:
+    task = lesson.task(block.number)
+    assert task is not None  # noqa: S101 – the folder was refused otherwise
     return ShownPart(
         block.template,
         block.kind,
@@ -176,8 +181,9 @@ def _task(lesson: Lesson, block: TaskBlock, state: TaskState) -> ShownPart:
         name=_("Task %(number)s") % {"number": block.number},
         is_done=state.is_passed,
         html=block.html,
-        task=lesson.task(block.number),
+        task=task,
         result=state.result,
+        hints=hint_page.shown(workspace, task, answers, timezone.now()),
     )
 
 

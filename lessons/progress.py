@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
 from lessons.models import Event, Workspace
 from lessons.verdict import Verdict
+
+LIKE_FAILURES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,20 @@ def passed_tasks(workspace: Workspace) -> set[int]:
     """The numbers of the tasks whose check has ever passed."""
     passed = workspace.events.filter(kind=Event.Kind.CHECKED, payload__result__passed=True)
     return set(passed.values_list("payload__task", flat=True))
+
+
+def like_failures(workspace: Workspace, task: int) -> int:
+    """How many of the last attempts failed with the finding of the very last one, without another in between."""
+    results = [event.payload["result"] for event in _attempts(workspace, task).reverse()[:LIKE_FAILURES_MAX]]
+    if not results or results[0]["passed"]:
+        return 0
+    same = [not result["passed"] and _cause(result) == _cause(results[0]) for result in results]
+    return same.index(False) if False in same else len(same)
+
+
+def _cause(result: Mapping[str, Any]) -> str:
+    """Findings of a project that does not go live have no name of their own: their text tells them apart."""
+    return result.get("finding") or str(result["happened"])
 
 
 def _attempts(workspace: Workspace, task: int) -> QuerySet[Event]:

@@ -83,5 +83,7 @@ def _links(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
 
 
 def _html(markdown: MarkdownIt, tokens: Sequence[Token]) -> SafeString:
+    html = cast(str, markdown.renderer.render(tokens, markdown.options, {}))
+    # Long lines of code scroll, by keyboard too. Text of the author never holds "<pre>": it is escaped.
     # Safe: our own lesson files, rendered with raw HTML off.
-    return mark_safe(cast(str, markdown.renderer.render(tokens, markdown.options, {})))  # noqa: S308
+    return mark_safe(html.replace("<pre>", '<pre tabindex="0">'))  # noqa: S308

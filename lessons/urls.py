@@ -7,6 +7,7 @@ from django.urls import path
 from lessons import (
     data_file_views,
     data_views,
+    hint_views,
     history_views,
     laboratory_views,
     phone_views,
@@ -46,6 +47,8 @@ urlpatterns = [
     path("w/<str:workspace_id>/functions", runner_views.functions, name="functions"),
     path("w/<str:workspace_id>/functions/rows", runner_views.rows, name="function-rows"),
     path("w/<str:workspace_id>/schema/rehearsal", runner_views.rehearse_schema, name="schema-rehearsal"),
+    path("w/<str:workspace_id>/tasks/<int:number>/hints/<int:level>", hint_views.hint, name="hint"),
+    path("w/<str:workspace_id>/tasks/<int:number>/parsons", hint_views.parsons, name="parsons"),
     path("w/<str:workspace_id>/steps/read", step_views.read, name="step-read"),
     path("w/<str:workspace_id>/predict/<slug:name>", step_views.predict, name="predict"),
     path("w/<str:workspace_id>/quiz/<slug:name>", step_views.quiz, name="quiz"),

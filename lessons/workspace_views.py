@@ -26,6 +26,9 @@ from lessons.requests import Edit, Refused, parse_edit, too_large
 from sandbox.engine import limits
 from sandbox.gateway import front_end, keys, tokens
 
+# A learner who meets the same finding again and again is offered a hint, never given one.
+LIKE_FAILURES_FOR_A_HINT = 3
+
 
 @require_safe
 async def learn(request: HttpRequest, slug: str) -> HttpResponse:
@@ -133,6 +136,7 @@ async def run_check(request: HttpRequest, workspace_id: str, number: int) -> Htt
         "task": task,
         "workspace": workspace,
         "result": verdict_page.shown(result, attempts, project.number, said),
+        "offers_hint": await sync_to_async(progress.like_failures)(workspace, number) >= LIKE_FAILURES_FOR_A_HINT,
     }
     return render(request, "lessons/_check_result.html", context)
 

@@ -4,6 +4,7 @@ import { connectPageLinks } from "./workspace/page_links.ts";
 import { connectProjector } from "./workspace/projector.ts";
 import { WorkspaceSocket } from "./workspace/socket.ts";
 import "./lesson/lesson-steps.ts";
+import "./lesson/hint-ladder.ts";
 import "./lesson/own-words.ts";
 import "./workspace/save-status.ts";
 import "./workspace/problem-dot.ts";

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lessons import catalogue, pace, workspaces
+from lessons import catalogue, live, pace, workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Person, Workspace
 
@@ -22,6 +22,16 @@ def person(db: None) -> Person:
 @pytest.fixture
 def workspace(person: Person, lesson: Lesson) -> Workspace:
     return workspaces.open_workspace(person, lesson)
+
+
+@pytest.fixture
+def no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of a workspace without a running deployment behind it: nothing has been deployed yet."""
+
+    async def good_revision(workspace: Workspace) -> None:
+        return None
+
+    monkeypatch.setattr(live, "good_revision", good_revision)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,18 @@ from lessons import answers, catalogue, lesson_folder, workspaces
 from lessons.lesson import Lesson
 from lessons.models import Event, Person, Workspace
 from lessons.step_views import WORDS_LENGTH_MAX
-from sandbox.gateway.registry import registry
 from tests.lessons.a_lesson import make_lesson
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tools")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 RIGHT, WRONG = "1", "0"
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[AsyncClient]:
+async def browser(no_deployment: None) -> AsyncClient:
     client = AsyncClient()
     await client.post("/start/", {"pseudonym": "Kittiwake"})
-    yield client
-    await registry.close_all()
+    return client
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
 import { postForm, workspaceConfig } from "../workspace/bus.ts";
 import { addressOf, openNames, stepOf } from "./step_state.ts";
 import { loadDemos } from "./demo_loader.ts";
+import type { HintLadder } from "./hint-ladder.ts";
 import { say } from "./phrases.ts";
 
 export class LessonSteps extends HTMLElement {
@@ -14,6 +15,7 @@ export class LessonSteps extends HTMLElement {
 
   connectedCallback(): void {
     this.#listen(document, "click", (event) => this.#follow(event as MouseEvent));
+    this.#listen(this, "click", (event) => this.#offerHint(event));
     this.#listen(window, "popstate", () => this.#show(stepOf(location.search, this.#steps.length) ?? this.#first));
     this.#listen(document, "htmx:after:swap", (event) => this.#afterSwap(event));
     this.#listen(document, "block-done", () => this.#refresh());
@@ -75,6 +77,11 @@ export class LessonSteps extends HTMLElement {
     if (!link) return;
     event.preventDefault();
     this.goTo(Number(link.dataset.goStep ?? link.dataset.tick));
+  }
+
+  #offerHint(event: Event): void {
+    const button = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-open-hint]") : null;
+    if (button) this.querySelector<HintLadder>(`#hints-${button.dataset.openHint}`)?.openNext();
   }
 
   #show(step: number): void {
