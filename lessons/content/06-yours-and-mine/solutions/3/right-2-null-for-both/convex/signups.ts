@@ -1,0 +1,75 @@
+import { v } from "convex/values";
+import { mutation, query } from "./_generated/server";
+
+/** Who is calling. The subject is the caller's own id; nobody signed in: null. */
+export const whoAmI = query({
+  args: {},
+  handler: async (ctx) => {
+    const identity = await ctx.auth.getUserIdentity();
+    return identity === null ? null : { subject: identity.subject, name: identity.name };
+  },
+});
+
+/** The active sign-ups of the person who calls. */
+export const listMine = query({
+  args: {},
+  handler: async (ctx) => {
+    const identity = await ctx.auth.getUserIdentity();
+    if (identity === null) {
+      throw new Error("Sign in first.");
+    }
+    const rows = await ctx.db
+      .query("signups")
+      .withIndex("by_owner", (q) => q.eq("ownerId", identity.subject))
+      .collect();
+    return rows.filter((row) => row.archivedAt === undefined);
+  },
+});
+
+export const create = mutation({
+  args: { name: v.string(), bus: v.number() },
+  handler: async (ctx, { name, bus }) => {
+    const identity = await ctx.auth.getUserIdentity();
+    if (identity === null) {
+      throw new Error("Sign in first.");
+    }
+    return await ctx.db.insert("signups", { ownerId: identity.subject, name, bus });
+  },
+});
+
+/** One of the caller's sign-ups by its id, or null. */
+export const get = query({
+  args: { id: v.id("signups") },
+  handler: async (ctx, args) => {
+    const identity = await ctx.auth.getUserIdentity();
+    const row = await ctx.db.get(args.id);
+    return row !== null && row.ownerId === identity?.subject ? row : null;
+  },
+});
+
+export const change = mutation({
+  args: {
+    id: v.id("signups"),
+    ownerId: v.optional(v.string()),
+    name: v.optional(v.string()),
+    bus: v.optional(v.number()),
+  },
+  handler: async (ctx, { id, name, bus }) => {
+    const identity = await ctx.auth.getUserIdentity();
+    const row = await ctx.db.get(id);
+    if (row === null || row.ownerId !== identity?.subject) return null;
+    await ctx.db.patch(id, { name: name ?? row.name, bus: bus ?? row.bus });
+    return id;
+  },
+});
+
+export const archive = mutation({
+  args: { id: v.id("signups") },
+  handler: async (ctx, { id }) => {
+    const identity = await ctx.auth.getUserIdentity();
+    const row = await ctx.db.get(id);
+    if (row === null || row.ownerId !== identity?.subject) return false;
+    await ctx.db.patch(id, { archivedAt: Date.now() });
+    return true;
+  },
+});

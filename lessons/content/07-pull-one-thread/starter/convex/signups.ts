@@ -1,0 +1,54 @@
+import { v } from "convex/values";
+import { mutation, query, type QueryCtx } from "./_generated/server";
+
+/** The active sign-ups of the desk that calls. */
+export const listMine = query({
+  args: {},
+  handler: async (ctx) => {
+    const me = await desk(ctx);
+    const rows = await ctx.db
+      .query("signups")
+      .withIndex("by_owner", (q) => q.eq("ownerId", me))
+      .collect();
+    return rows.filter((row) => row.archivedAt === undefined);
+  },
+});
+
+/** What hangs in the window of a bus: a line for everybody on it. */
+export const busList = query({
+  args: { bus: v.number() },
+  handler: async (ctx, { bus }) => {
+    const rows = await ctx.db
+      .query("signups")
+      .withIndex("by_bus", (q) => q.eq("bus", bus))
+      .collect();
+    return rows.filter((row) => row.archivedAt === undefined).map((row) => `${row.name} (${row.ownerId})`);
+  },
+});
+
+export const create = mutation({
+  args: { name: v.string(), bus: v.number() },
+  handler: async (ctx, { name, bus }) => {
+    return await ctx.db.insert("signups", { ownerId: await desk(ctx), name, bus });
+  },
+});
+
+/** Spells a name as it should be. */
+export const correct = mutation({
+  args: { id: v.id("signups"), name: v.string() },
+  handler: async (ctx, { id, name }) => {
+    const row = await ctx.db.get(id);
+    if (row === null || row.ownerId !== (await desk(ctx))) {
+      throw new Error("There is no such sign-up.");
+    }
+    await ctx.db.patch(id, { name });
+  },
+});
+
+async function desk(ctx: QueryCtx) {
+  const identity = await ctx.auth.getUserIdentity();
+  if (identity === null) {
+    throw new Error("Sign in first.");
+  }
+  return identity.subject;
+}

@@ -1,0 +1,68 @@
+import { v } from "convex/values";
+import { mutation, query, type QueryCtx } from "./_generated/server";
+
+/** The active sign-ups of the desk that calls, the newest first. */
+export const listMine = query({
+  args: {},
+  handler: async (ctx) => {
+    const me = await desk(ctx);
+    const mine = [];
+    for await (const row of ctx.db.query("signups").withIndex("owner_bus", (q) => q.eq("ownerId", me))) {
+      if (row.archivedAt === undefined) mine.push(row);
+    }
+    mine.sort((one, other) => other._creationTime - one._creationTime);
+    return { rows: mine.map(({ _id, name, bus }) => ({ _id, name, bus })), count: mine.length };
+  },
+});
+
+/** What the desk archived at `since` or later, what was archived last first. */
+export const archivedSince = query({
+  args: { since: v.number() },
+  handler: async (ctx, { since }) => {
+    const me = await desk(ctx);
+    const rows = await ctx.db
+      .query("signups")
+      .filter((q) => q.and(q.eq(q.field("ownerId"), me), q.gte(q.field("archivedAt"), since)))
+      .collect();
+    return rows.sort((a, b) => (b.archivedAt ?? 0) - (a.archivedAt ?? 0));
+  },
+});
+
+/** Everything the desk ever signed up, archived or not, the newest first. */
+export const history = query({
+  args: {},
+  handler: async (ctx) => {
+    const me = await desk(ctx);
+    return await ctx.db
+      .query("signups")
+      .filter((q) => q.eq(q.field("ownerId"), me))
+      .order("desc")
+      .collect();
+  },
+});
+
+export const create = mutation({
+  args: { name: v.string(), bus: v.number() },
+  handler: async (ctx, { name, bus }) => {
+    return await ctx.db.insert("signups", { ownerId: await desk(ctx), name, bus });
+  },
+});
+
+export const archive = mutation({
+  args: { id: v.id("signups") },
+  handler: async (ctx, { id }) => {
+    const row = await ctx.db.get(id);
+    if (row === null || row.ownerId !== (await desk(ctx))) {
+      throw new Error("There is no such sign-up.");
+    }
+    await ctx.db.patch(id, { archivedAt: Date.now() });
+  },
+});
+
+async function desk(ctx: QueryCtx) {
+  const identity = await ctx.auth.getUserIdentity();
+  if (identity === null) {
+    throw new Error("Sign in first.");
+  }
+  return identity.subject;
+}
