@@ -173,7 +173,7 @@ def rows_to_move() -> Iterator[Row]:
 async def call_until_nothing_changes(fork: Fork, rows: int) -> int:
     """Returns the number of calls, that of the last one included, which changed nothing."""
     before = await fork.rows(TABLE)
-    for number in range(1, CALLS_MAX + 1):
+    for calls in range(1, CALLS_MAX + 1):
         answer = await fork.alice.try_mutate(BACKFILL, plain_args(fork, BACKFILL))
         if answer.refused is not None:
             problem = answer.refused.first_line.removeprefix("Uncaught ")
@@ -181,9 +181,11 @@ async def call_until_nothing_changes(fork: Fork, rows: int) -> int:
         await fork.finish_scheduled()
         after = await fork.rows(TABLE)
         if after == before:
-            return number
+            break
         before = after
-    fork.fail("never-at-rest", look_at=BACKFILL, calls=CALLS_MAX)
+    else:
+        fork.fail("never-at-rest", look_at=BACKFILL, calls=CALLS_MAX)
+    return calls
 
 
 def expect_all_moved(fork: Fork, before: Mapping[str, Row], after: Mapping[str, Row]) -> None:
@@ -261,7 +263,7 @@ async def check_3(fork: Fork) -> Verdict:
     await expect_corrected(fork)
     problems = await fork.types()
     if problems:
-        first, count = problems[0], f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        first, count = problems[0], counted(len(problems), "problem")
         message = re.sub(r"^TS\d+: ", "", first.message.partition("\n")[0])
         fork.fail("still-red", look_at=place_of(first), problems=count, file=first.file, problem=message)
     comment_on_switched_off_types(fork)
@@ -275,8 +277,8 @@ async def comment_on_types(fork: Fork) -> None:
     comment_on_switched_off_types(fork)
     problems = await fork.types()
     if problems:
-        count = f"There {'are' if len(problems) > 1 else 'is'} {len(problems)} problem{'s' if len(problems) > 1 else ''}"
-        fork.advise("still-red-advice", look_at=place_of(problems[0]), problems=count, file=problems[0].file)
+        count, file = counted(len(problems), "problem"), problems[0].file
+        fork.advise("still-red-advice", look_at=place_of(problems[0]), problems=count, file=file)
 
 
 def comment_on_switched_off_types(fork: Fork) -> None:
@@ -287,6 +289,10 @@ def comment_on_switched_off_types(fork: Fork) -> None:
             what = f"is `{found.group().strip()}`"
             fork.advise("any-or-cast", look_at=Place(file, line, 1), what=what, file=file)
             return
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def place_of(problem: Problem) -> Place:

@@ -7,6 +7,7 @@ Never how long it takes. Results count by the rows that they mention, whatever t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from lessons.arguments import arguments
@@ -253,7 +254,7 @@ def expect_few_reads(fork: Fork, call: Call, all_rows: int, own: int) -> None:
     if call.documents <= PAGE_SIZE + READ_BESIDE_PAGE_MAX:
         return
     indexes = fork.schema.tables[TABLE].indexes
-    by_owner = any(each.index in indexes and "ownerId" == indexes[each.index][0] for each in call.reads if each.index)
+    by_owner = any(each.index in indexes and indexes[each.index][0] == "ownerId" for each in call.reads if each.index)
     values = {"size": int(PAGE_SIZE), "own": own, "documents": call.documents}
     if by_owner and call.documents <= own + READ_BESIDE_PAGE_MAX:
         fork.fail("page-reads-all", look_at=HISTORY, **values)
@@ -363,7 +364,7 @@ def expect_order(
     fork: Fork, path: str, finding: str, got: Sequence[Row], key: Callable[[Row], float], **values: Any
 ) -> None:
     """Descending; rows with the same key in any order."""
-    for one, other in zip(got, got[1:], strict=False):
+    for one, other in pairwise(got):
         right = key(one) >= key(other)
         known = {"function": path.partition(":")[2], "first": one["name"], "second": other["name"], **values}
         fork.expect(right, finding, look_at=path, **known)
