@@ -97,6 +97,15 @@ def run_demo(workspace: Workspace, demo: str, about: Mapping[str, Any]) -> None:
     _write(workspace, Event.Kind.DEMO, **{**about, "demo": demo})
 
 
+def see_rename(workspace: Workspace, old: str, new: str, places: int) -> None:
+    """A renamed field turned files red. Each pair of names is written down once."""
+    payload = {"from": old, "to": new}
+    seen = workspace.events.filter(kind=Event.Kind.RENAMED, payload__from=old, payload__to=new)
+    with transaction.atomic():
+        if not seen.exists():
+            _write(workspace, Event.Kind.RENAMED, **payload, places=places)
+
+
 def _write(workspace: Workspace, kind: Event.Kind, **payload: Any) -> None:
     Event.objects.create(person_id=workspace.person_id, workspace=workspace, kind=kind, payload=payload)
 

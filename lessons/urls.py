@@ -11,11 +11,13 @@ from lessons import (
     history_views,
     laboratory_views,
     phone_views,
+    rename_views,
     runner_views,
     step_views,
     views,
     workspace_views,
 )
+from lessons.demos import tsc_output
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -55,5 +57,7 @@ urlpatterns = [
     path("w/<str:workspace_id>/quiz/<slug:name>/again", step_views.quiz_again, name="quiz-again"),
     path("w/<str:workspace_id>/words/<slug:name>", step_views.words, name="words"),
     path("w/<str:workspace_id>/demo-ran/<slug:name>", step_views.demo_ran, name="demo-ran"),
+    path("w/<str:workspace_id>/renamed", rename_views.renamed, name="renamed"),
+    path("w/<str:workspace_id>/demos/tsc-output/run", tsc_output.run, name="demo-tsc-output"),
     path("w/<str:workspace_id>/tasks/<int:number>/check", workspace_views.run_check, name="check"),
 ]

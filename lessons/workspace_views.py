@@ -170,6 +170,7 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
             "functions": reverse("functions", args=[workspace.id]),
             "read": reverse("step-read", args=[workspace.id]),
             "schemaRehearsal": reverse("schema-rehearsal", args=[workspace.id]),
+            "renamed": reverse("renamed", args=[workspace.id]),
             "functionRows": reverse("function-rows", args=[workspace.id]),
             "data": f"/w/{workspace.id}/data/",
             "socket": f"/ws/workspace/{workspace.id}",

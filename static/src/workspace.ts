@@ -2,6 +2,7 @@
 import { bus, workspaceConfig } from "./workspace/bus.ts";
 import { connectPageLinks } from "./workspace/page_links.ts";
 import { connectProjector } from "./workspace/projector.ts";
+import { watchRenames } from "./workspace/rename_news.ts";
 import { WorkspaceSocket } from "./workspace/socket.ts";
 import "./lesson/lesson-steps.ts";
 import "./lesson/hint-ladder.ts";
@@ -17,4 +18,5 @@ import "./workspace/data-panel.ts";
 
 connectPageLinks();
 connectProjector();
+watchRenames();
 new WorkspaceSocket(workspaceConfig().urls.socket, bus);

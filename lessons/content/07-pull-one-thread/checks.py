@@ -172,19 +172,18 @@ def rows_to_move() -> Iterator[Row]:
 
 async def call_until_nothing_changes(fork: Fork, rows: int) -> int:
     """Returns the number of calls, that of the last one included, which changed nothing."""
-    before = await fork.rows(TABLE)
-    for calls in range(1, CALLS_MAX + 1):
+    before: Mapping[str, Row] = {}
+    after = await fork.rows(TABLE)
+    calls = 0
+    while after != before:
+        fork.expect(calls < CALLS_MAX, "never-at-rest", look_at=BACKFILL, calls=CALLS_MAX)
         answer = await fork.alice.try_mutate(BACKFILL, plain_args(fork, BACKFILL))
         if answer.refused is not None:
             problem = answer.refused.first_line.removeprefix("Uncaught ")
             fork.fail("backfill-refused", look_at=answer.refused, rows=rows, problem=problem)
         await fork.finish_scheduled()
-        after = await fork.rows(TABLE)
-        if after == before:
-            break
-        before = after
-    else:
-        fork.fail("never-at-rest", look_at=BACKFILL, calls=CALLS_MAX)
+        calls += 1
+        before, after = after, await fork.rows(TABLE)
     return calls
 
 

@@ -47,6 +47,8 @@ export interface WorkspaceConfig {
     /** What the Data panel asks lies below it. */
     data: string;
     schemaRehearsal: string;
+    /** Where it is told that a renamed field turned files red. */
+    renamed: string;
     socket: string;
     /** Holds the placeholders {persona} and {token}. */
     frame: string;
