@@ -1,0 +1,20 @@
+import { useQuery } from "convex/react";
+import { api } from "../convex/_generated/api";
+
+export function Newest() {
+  const newest = (useQuery(api.signups.listByBus, { bus: 1 }) ?? []).slice(-3).reverse();
+
+  return (
+    <section>
+      <h3>Newest</h3>
+      <ul>
+        {newest.map((signup) => (
+          <li key={signup._id}>
+            <span>{signup.name}</span>
+            <span>bus {signup.bus}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
