@@ -116,11 +116,12 @@ class Lesson:
         return self.seeds_of_tasks.get(task, self.seed)
 
     def checks(self) -> ModuleType:
-        return _load_checks(self.folder)
+        return _load_checks(self.folder, (self.folder / "checks.py").stat().st_mtime_ns)
 
 
 @cache
-def _load_checks(folder: Path) -> ModuleType:
+def _load_checks(folder: Path, changed_ns: int) -> ModuleType:
+    """Again after a change of the file: authors see their check at once."""
     name = "lessons.content.checks_" + folder.name.replace("-", "_")
     spec = importlib.util.spec_from_file_location(name, folder / "checks.py")
     if spec is None or spec.loader is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from lessons import (
+    author_views,
     data_file_views,
     data_views,
     hint_views,
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("start/", views.start, name="start"),
     path("learn/<slug:slug>/", workspace_views.learn, name="learn"),
+    path("learn/<slug:slug>/changes", author_views.changes, name="lesson-changes"),
     path("learn/<slug:slug>/laboratory/", laboratory_views.page, name="laboratory"),
     path("w/<str:workspace_id>/laboratory/predict", laboratory_views.predict, name="laboratory-predict"),
     path("w/<str:workspace_id>/laboratory/plan", laboratory_views.plan, name="laboratory-plan"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from asgiref.sync import sync_to_async
 from django.contrib.auth import alogin
 from django.core.exceptions import ValidationError
@@ -10,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from lessons import catalogue, workspaces
+from lessons.catalogue import Listing
 from lessons.pseudonyms import clean_pseudonym
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -36,11 +39,26 @@ async def start(request: HttpRequest) -> HttpResponse:
     return redirect("learn", slug=first.slug)
 
 
+def _lesson_to_continue(person: Any) -> Listing:
+    """The lesson in which this person did something last; the first one before that."""
+    listings = [listing for listing in catalogue.course() if listing.available]
+    last = person.events.filter(workspace__isnull=False).order_by("id").select_related("workspace").last()
+    slug = None if last is None else last.workspace.lesson
+    return next((listing for listing in listings if listing.slug == slug), listings[0])
+
+
+def _is_operator(request: HttpRequest) -> bool:
+    """Whoever sits at the machine itself may read what is wrong with its lesson packs."""
+    return request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1"}
+
+
 async def _home(request: HttpRequest, *, pseudonym: str = "", problem: str = "", status: int = 200) -> HttpResponse:
     user = await request.auser()
     context = {
         "lessons": catalogue.course(),
         "person": user if user.is_authenticated else None,
+        "lesson_to_continue": await sync_to_async(_lesson_to_continue)(user) if user.is_authenticated else None,
+        "left_out": catalogue.broken() if _is_operator(request) else (),
         "pseudonym": pseudonym,
         "problem": problem,
     }

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -181,6 +182,9 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         "csrf": get_token(request),
         "nonce": str(getattr(request, "csp_nonce", "")),
         "lesson": lesson.slug,
+        "follow": {"url": reverse("lesson-changes", args=[lesson.slug]), "stamp": str(catalogue.stamp())}
+        if settings.LESSON_RELOAD
+        else None,
         "laboratory": None
         if lesson.laboratory is None
         else {"url": reverse("laboratory", args=[lesson.slug]), "table": lesson.laboratory.table},

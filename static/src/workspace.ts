@@ -17,6 +17,8 @@ import "./workspace/runs-panel.ts";
 import "./workspace/data-panel.ts";
 
 connectPageLinks();
+const { follow } = workspaceConfig();
+if (follow) void import("./lesson/follow_files.ts").then(({ followFiles }) => followFiles(follow.url, follow.stamp));
 connectProjector();
 watchRenames();
 new WorkspaceSocket(workspaceConfig().urls.socket, bus);

@@ -31,6 +31,14 @@ class Command(ServingCommand):
         )
         parser.add_argument("--name", action="append", default=[], help="a name under which learners reach the site")
         parser.add_argument(
+            "--lessons",
+            action="append",
+            default=[],
+            metavar="FOLDER",
+            help="a folder of more lessons; may come again",
+        )
+        parser.add_argument("--dev", action="store_true", help="for authors: pages follow the lesson files")
+        parser.add_argument(
             "--unsafe-runner",
             action="store_true",
             help="run learner code although no hardening layer holds; only for yourself, never for a class",
@@ -38,6 +46,8 @@ class Command(ServingCommand):
 
     def handle(self, *args: Any, host: str, port: int, name: list[str], unsafe_runner: bool, **options: Any) -> None:
         end_on_signals()
+        settings.LESSON_PATHS = [*settings.LESSON_PATHS, *options["lessons"]]
+        settings.LESSON_RELOAD = options["dev"]
         self._require_lessons()
         settings.UNSAFE_RUNNER = unsafe_runner
         settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names_of(host), *name]

@@ -58,6 +58,8 @@ export interface WorkspaceConfig {
   csrf: string;
   nonce: string;
   lesson: string;
+  /** While lessons are written: where to ask for changes of their files. */
+  follow: { url: string; stamp: string } | null;
   /** The page where reads of that table are measured up to a million documents. */
   laboratory: { url: string; table: string } | null;
 }
