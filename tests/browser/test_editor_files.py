@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.workspace_page import WorkspacePage
 
@@ -47,3 +47,46 @@ def test_a_file_is_made_imported_renamed_and_deleted(sign_up: Callable[..., Work
     dialog.get_by_role("button", name="Delete").click()
     expect(workspace.tab("labels.ts")).to_have_count(0)
     expect(workspace.tab("App.tsx")).to_contain_text("error")
+
+
+def test_calls_by_api_follow_a_renamed_file(sign_up: Callable[..., WorkspacePage]) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    workspace.wait_for_types()
+    workspace.open("signups.ts")
+    choose(workspace, "Rename signups.ts")
+    dialog = workspace.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("calls by api.… and internal.… in all files")
+    dialog.get_by_label("Path").fill("convex/riders.ts")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(workspace.tab("riders.ts")).to_be_visible()
+    text = workspace.text("App.tsx")
+    assert "api.riders.listActive" in text
+    assert "api.signups" not in text
+    workspace.wait_until_saved(2)
+    expect(workspace.footer).to_contain_text("no problems", timeout=30_000)
+
+
+def test_a_locked_file_is_read_and_says_why_it_cannot_be_changed(sign_up: Callable[..., WorkspacePage]) -> None:
+    workspace = sign_up()
+    page = workspace.page
+
+    def lock_the_schema(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('"locked": []', '"locked": ["convex/schema.ts"]'))
+
+    page.route("**/learn/trash-can/", lock_the_schema)
+    page.reload()
+    workspace.wait_until_live()
+    before = workspace.text("schema.ts")
+    workspace.open("schema.ts").click()
+    page.keyboard.type("x")
+    note = page.locator(".editor-message")
+    expect(note).to_contain_text("convex/schema.ts is read only: the lesson relies on it as it is.")
+    for item in ("Rename schema.ts", "Delete schema.ts"):
+        note.get_by_role("button", name="Close").click()
+        choose(workspace, item)
+        expect(note).to_contain_text("is read only")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    assert workspace.text("schema.ts") == before
+    expect(workspace.tab("schema.ts")).to_contain_text("read only")

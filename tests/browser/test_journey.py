@@ -128,6 +128,18 @@ def test_a_schema_that_contradicts_the_rows_names_the_row(sign_up: SignUp) -> No
     lens = workspace.page.locator("code-editor .cm-lens:visible", has_text="does not match the schema")
     expect(lens).to_contain_text("signups")
     expect(workspace.names("alice")).to_have_text(ALICES)
+    lens.get_by_role("button", name="See all such rows in Schema").click()
+    schema = workspace.page.get_by_role("tabpanel", name="Schema", exact=True)
+    expect(schema).to_contain_text("6 rows of signups do not match the schema", timeout=60_000)
+
+
+def test_an_address_with_a_place_opens_the_editor_there_once(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    page = workspace.page
+    page.goto("/learn/trash-can/?file=convex/signups.ts&line=5#editor")
+    expect(workspace.tab("signups.ts")).to_have_attribute("aria-selected", "true")
+    expect(workspace.footer).to_contain_text("Line 5, column 1")
+    expect(page).to_have_url("/learn/trash-can/#editor")
 
 
 def test_a_component_that_throws_shows_where_and_recovers(sign_up: SignUp) -> None:

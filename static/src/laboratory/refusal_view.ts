@@ -51,5 +51,6 @@ function words(ran: RanMessage, scanned: ScannedMessage | undefined, lesson: str
 function placeView(place: Place | null, lesson: string): (Node | string)[] {
   if (!place) return [];
   const name = place.file.replace(/^convex\//, "");
-  return [" Look at ", el("a", { href: `${lesson}#editor` }, `${name}, line ${place.line}`), "."];
+  const query = new URLSearchParams({ file: place.file, line: String(place.line) });
+  return [" Look at ", el("a", { href: `${lesson}?${query}#editor` }, `${name}, line ${place.line}`), "."];
 }

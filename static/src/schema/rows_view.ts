@@ -7,6 +7,7 @@ import type { Fault, Rehearsal, RehearsedTable, RowFault } from "./messages.ts";
 import { type Migration, migrationsOf } from "./migration.ts";
 
 const WHAT: Record<Fault, string> = { missing: "missing", extra: "not in the schema", type: "another type" };
+const COPIED_MS = 2_000;
 const SCHEMA = { file: "convex/schema.ts", line: 1, column: 1 };
 
 export function mismatchView(table: RehearsedTable, rehearsal: Rehearsal): HTMLElement {
@@ -40,11 +41,31 @@ function guide({ title, steps }: Migration): HTMLElement {
           "li",
           {},
           el("p", {}, el("b", {}, name), ". ", ...withCode(words), " ", name === "Back-fill" ? null : jumpTo(SCHEMA, "Open schema.ts")),
-          el("pre", { tabindex: 0, "aria-label": `Code of the step: ${name}`, role: "region" }, code),
+          el("div", { class: "code-copy" }, el("pre", { tabindex: 0, "aria-label": `Code of the step: ${name}`, role: "region" }, code), copyButton(name, code)),
         )
       ),
     ),
   );
+}
+
+function copyButton(step: string, code: string): HTMLElement {
+  const button = el("button", { class: "btn sm", type: "button", "aria-label": `Copy the code of the step: ${step}` }, "Copy");
+  const say = (words: string): void => {
+    button.textContent = words;
+    setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
+  };
+  button.addEventListener("click", () => {
+    // A page that is not reached over https, as in a classroom, has no clipboard: the code is marked for Ctrl C.
+    if (navigator.clipboard) navigator.clipboard.writeText(code).then(() => say("Copied"), () => say(markCode(button)));
+    else say(markCode(button));
+  });
+  return button;
+}
+
+function markCode(button: HTMLElement): string {
+  const pre = button.parentElement?.querySelector("pre");
+  if (pre) getSelection()?.selectAllChildren(pre);
+  return "Marked: Ctrl C copies";
 }
 
 function withCode(words: string): (Node | string)[] {

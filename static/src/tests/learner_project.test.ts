@@ -107,6 +107,27 @@ Deno.test("the imports of a renamed file follow; the generated files are left al
   assert.deepEqual(change?.edits.map(({ insert }) => insert), ["./parts/Rows"]);
 });
 
+Deno.test("calls by api follow a renamed file, also into a folder; what only looks like them stays", () => {
+  const made = project();
+  const app = 'import { api } from "../convex/_generated/api";\nconst other = { signups: { list: 1 } };\nvoid [api.signups.list, api.signups, other.signups.list];\n';
+  made.setFile("src/App.tsx", app);
+  const change = made.renameFile("convex/signups.ts", "convex/club/riders.ts").find(({ file }) => file === "src/App.tsx");
+  assert.equal(
+    applyEdits(app, change?.edits ?? []),
+    app.replace("[api.signups.list, api.signups,", "[api.club.riders.list, api.club.riders,"),
+  );
+  assert.deepEqual(made.renameFile("src/App.tsx", "src/Main.tsx"), []);
+});
+
+Deno.test("a folder of the same name keeps its calls", () => {
+  const made = project();
+  const app = 'import { api } from "../convex/_generated/api";\nvoid [api.signups.list, api.signups.mail.send];\n';
+  made.setFile("convex/signups/mail.ts", SIGNUPS.replaceAll("./_generated", "../_generated"));
+  made.setFile("src/App.tsx", app);
+  const change = made.renameFile("convex/signups.ts", "convex/riders.ts").find(({ file }) => file === "src/App.tsx");
+  assert.equal(applyEdits(app, change?.edits ?? []), app.replace("api.signups.list", "api.riders.list"));
+});
+
 Deno.test("a removed file is missed by those who import it, and is new when it comes back", () => {
   const made = project();
   made.removeFile("convex/signups.ts");

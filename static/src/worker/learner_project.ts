@@ -8,6 +8,7 @@ import ts from "ts6";
 import learnerConfig from "../learner-tsconfig.json" with { type: "json" };
 import type { Problem, Uses } from "../workspace/messages.ts";
 import { generateDeclarations } from "./codegen.ts";
+import { apiCallEdits } from "./api_calls.ts";
 import { EditingTools, toFileEdits, toPath } from "./editing_tools.ts";
 import { toProblem } from "./problems.ts";
 import type { Completions, FileEdits } from "./protocol.ts";
@@ -89,10 +90,15 @@ export class LearnerProject {
     this.#service.getProgram();
   }
 
-  /** The imports that follow when a file gets another name. */
+  /** The imports and the calls by api.… that follow when a file gets another name. */
   renameFile(from: string, to: string): FileEdits[] {
-    const changes = this.#ready().getEditsForFileRename(toPath(from), toPath(to), {}, {});
-    return toFileEdits(changes, (file) => this.#sources.has(file));
+    const service = this.#ready();
+    const imports = toFileEdits(service.getEditsForFileRename(toPath(from), toPath(to), {}, {}), (file) => this.#sources.has(file));
+    const program = service.getProgram();
+    const calls = program ? apiCallEdits(program, [...this.#sources.keys()], toPath, from, to) : [];
+    return [...this.#sources.keys()]
+      .map((file) => ({ file, edits: [...imports, ...calls].filter((change) => change.file === file).flatMap(({ edits }) => edits) }))
+      .filter(({ edits }) => edits.length > 0);
   }
 
   /** What helps to edit one file. */

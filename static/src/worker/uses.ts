@@ -13,7 +13,7 @@ const RANGE = new Set(["eq", "gt", "gte", "lt", "lte", "field"]);
 /** What makes a function, also by the name of a builder of the learner's own: "userQuery". */
 const BUILDER = /(?:query|mutation|action)$/i;
 const SYSTEM_FIELD = /^_/;
-const API_ROOTS = new Set(["api", "internal"]);
+export const API_ROOTS = new Set(["api", "internal"]);
 
 /** `files` are the project's own, named as in the project; `pathOf` says how the program names them. */
 export function findUses(program: ts.Program, files: readonly string[], pathOf: (file: string) => string): Uses {
@@ -178,7 +178,7 @@ function nameOf(name: ts.PropertyName): string | null {
 }
 
 /** The names of `api.a.b.c`; null for anything else. */
-function chainOf(node: ts.Expression): string[] | null {
+export function chainOf(node: ts.Expression): string[] | null {
   if (ts.isIdentifier(node)) return [node.text];
   if (!ts.isPropertyAccessExpression(node)) return null;
   const before = chainOf(node.expression);

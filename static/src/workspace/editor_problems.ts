@@ -6,6 +6,7 @@ import { type Extension, StateEffect, StateField, type Text } from "@codemirror/
 import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 import { el, icon } from "./marks.ts";
 import type { Problem } from "./messages.ts";
+import { schemaJump } from "./schema_jump.ts";
 
 const SERVER_WORDS_MAX = 400;
 const LINES_SHOWN_MAX = 2;
@@ -85,6 +86,8 @@ class Lens extends WidgetType {
     for (const problem of this.#problems.slice(0, LINES_SHOWN_MAX)) {
       const words = el("p", { title: problem.message }, `${wordsOf(problem)} `);
       words.append(el("span", { class: "origin" }, originOf(problem)));
+      const rows = schemaJump(problem);
+      if (rows) words.append(" · ", rows);
       lens.append(icon(problem.severity === "error" ? "cross" : "warn"), words);
     }
     const more = this.#problems.length - LINES_SHOWN_MAX;

@@ -63,14 +63,14 @@ export class FileActions {
       title: `Rename ${from}`,
       action: "Rename",
       name: from,
-      note: from.startsWith("convex/") ? "Imports follow. Calls by api.… name the old file until you change them; they turn red." : "Imports follow.",
+      note: from.startsWith("convex/") ? "Imports follow, and so do calls by api.… and internal.… in all files." : "Imports follow.",
       objection: (name) => objectionToName(name, others()),
     });
     if (to === undefined || to === from) return;
     const changes = await followRename(from, to).catch(() => undefined);
     const unlocked = (changes ?? []).filter(({ file }) => !isLocked(file));
     replace(renamed(files(), from, to, unlocked), to);
-    if (!changes) say("TypeScript did not answer, so the imports still name the old file.");
+    if (!changes) say("TypeScript did not answer, so imports and calls still name the old file.");
   }
 
   async delete(file: string): Promise<void> {

@@ -29,10 +29,9 @@ function checkByKey(event: KeyboardEvent): void {
   document.querySelector("lesson-steps")?.openTask()?.requestSubmit();
 }
 
-/** Its code comes with its tab; from then on the panel hears for itself. Below 760 px it may be behind another view. */
+/** Its code comes with its tab; from then on the panel hears for itself. */
 function revealFunctions(): void {
   bus.emit("show-tab", { tab: "Function" });
-  if (PHONE.matches && location.hash !== "#dock") location.hash = "#dock";
 }
 
 /** The browser's own "save page" would be of no use; a save never checks anything. */
@@ -78,10 +77,25 @@ async function openPhone(event: MouseEvent): Promise<void> {
   openPhoneDialog();
 }
 
+/** Another page, such as the laboratory, leads to a line: `?file=convex/signups.ts&line=5`. Said once, not at each reload. */
+function openAskedPlace(): void {
+  const asked = new URLSearchParams(location.search);
+  const file = asked.get("file");
+  if (file === null) return;
+  history.replaceState(null, "", location.pathname + location.hash);
+  bus.emit("go-to", { file, line: Number(asked.get("line")) || 1, column: 1 });
+}
+
+/** Below 760 px a tab that is asked for may be behind another view. */
+function revealDock(): void {
+  if (PHONE.matches && location.hash !== "#dock") location.hash = "#dock";
+}
+
 export function connectPageLinks(): void {
   document.addEventListener("click", (event) => void openPhone(event));
   bus.on("go-to", revealEditor);
   bus.on("run-at-cursor", revealFunctions);
+  bus.on("show-tab", revealDock);
   document.addEventListener("click", followJump);
   document.addEventListener("keydown", checkByKey, { capture: true });
   document.addEventListener("keydown", saveByKey);
@@ -89,4 +103,5 @@ export function connectPageLinks(): void {
   document.addEventListener("htmx:after:swap", revealFindings);
   document.addEventListener("htmx:response:error", sayCheckFailed);
   document.addEventListener("htmx:error", sayCheckFailed);
+  openAskedPlace();
 }

@@ -3,6 +3,7 @@ import { shortMessage } from "./editor_problems.ts";
 import { jumpTo } from "./jump.ts";
 import { el, icon } from "./marks.ts";
 import type { Problem } from "./messages.ts";
+import { schemaJump } from "./schema_jump.ts";
 
 const SHOWN_MAX = 200;
 
@@ -44,7 +45,7 @@ export class ProblemRows {
       { class: problem.severity },
       icon(problem.severity === "error" ? "cross" : "warn"),
       el("p", {}, jumpTo(problem), ` ${shortMessage(problem.message)}`),
-      canFix && fix,
+      canFix ? fix : schemaJump(problem),
     );
   }
 }
