@@ -76,6 +76,8 @@ class Lesson:
     seed: Rows
     seeds_of_tasks: Mapping[int, Rows] = field(default_factory=dict)
     laboratory: Laboratory | None = None
+    practice: bool = False
+    """Whether the page has the Practice panel."""
 
     @property
     def text(self) -> LessonText:

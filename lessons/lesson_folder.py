@@ -40,6 +40,7 @@ def load(folder: Path, number: int, slug: str) -> Lesson:
         seed=_seed(folder / "seed.jsonl"),
         seeds_of_tasks=_seeds_of_tasks(folder, numbers),
         laboratory=_laboratory(folder / "lesson.toml", about.get("laboratory")),
+        practice=_practice(folder / "lesson.toml", about),
     )
 
 
@@ -165,6 +166,13 @@ def _demos(file: Path, about: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             line = line_of(read_text(file), rf"^\[demos\.{re.escape(name)}\]")
             raise LessonFolderError(file, line, f"There is no demonstration `{name}`: static/src/demos/demo-{name}.ts.")
     return {name: chosen.get(name, {}) for name in known}
+
+
+def _practice(file: Path, about: Mapping[str, Any]) -> bool:
+    practice = about.get("practice", False)
+    if not isinstance(practice, bool):
+        raise LessonFolderError(file, line_of(read_text(file), r"^practice\b"), "`practice` is true or false.")
+    return practice
 
 
 def _laboratory(file: Path, entry: Mapping[str, Any] | None) -> Laboratory | None:

@@ -174,6 +174,7 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
             "renamed": reverse("renamed", args=[workspace.id]),
             "functionRows": reverse("function-rows", args=[workspace.id]),
             "data": f"/w/{workspace.id}/data/",
+            "practice": reverse("practice", args=[workspace.id]),
             "socket": f"/ws/workspace/{workspace.id}",
             "frame": "/s/{token}/frame/{persona}",
             "worker": static(front_end.dist_path("ts-worker.js")),

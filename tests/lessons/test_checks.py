@@ -53,9 +53,14 @@ async def test_an_error_is_looked_for_at_the_line_that_threw(lesson: Lesson, rig
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
-async def test_the_starter_fails_and_says_what_is_missing(lesson: Lesson, tools: Toolchain) -> None:
+async def test_the_starter_fails_and_says_where_to_look(lesson: Lesson, tools: Toolchain) -> None:
     result = await check(lesson, lesson.files, tools)
     assert not result.passed
+    assert result.look_at is not None
+
+
+async def test_a_verdict_says_what_is_missing(lesson: Lesson, tools: Toolchain) -> None:
+    result = await check(lesson, lesson.files, tools)
     assert "`archive`, `restore` and `listArchived` are missing" in result.happened
     assert (result.look_at.file, result.look_at.line) == (SIGNUPS, 23)
 

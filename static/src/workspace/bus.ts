@@ -46,6 +46,7 @@ export interface WorkspaceConfig {
     functionRows: string;
     /** What the Data panel asks lies below it. */
     data: string;
+    practice: string;
     schemaRehearsal: string;
     /** Where it is told that a renamed field turned files red. */
     renamed: string;
@@ -132,6 +133,8 @@ export interface BusEvents {
   compared: ComparedMessage;
   /** The pointer or the keyboard is on a read in Runs: Data tints what it covers. null: no longer. */
   "read-focus": { by: string; read: ReadMessage } | null;
+  /** The practice service was called, or set in another way. */
+  practice: undefined;
   seeded: { count: number; ms: number };
   /** A run that somebody steps through has got further. */
   step: StepMessage;

@@ -3,6 +3,7 @@
 const MODULES: Record<string, () => Promise<unknown>> = {
   "function-panel": () => import("../runner/function-panel.ts"),
   "history-panel": () => import("./history-panel.ts"),
+  "practice-panel": () => import("../practice/practice-panel.ts"),
   "schema-panel": () => import("../schema/schema-panel.ts"),
   "transactions-panel": () => import("../transactions/transactions-panel.ts"),
 };

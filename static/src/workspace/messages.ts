@@ -275,6 +275,7 @@ export type ServerMessage =
   | ({ type: "compared" } & ComparedMessage)
   | { type: "seeded"; count: number; ms: number }
   | ({ type: "step" } & StepMessage)
+  | { type: "practice" }
   | { type: "error"; message: string };
 
 export type ClientMessage =

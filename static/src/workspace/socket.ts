@@ -107,6 +107,9 @@ export class WorkspaceSocket {
       case "step":
         bus.emit("step", message);
         break;
+      case "practice":
+        bus.emit("practice", undefined);
+        break;
       case "error":
         bus.emit("server-error", { message: message.message });
         break;
