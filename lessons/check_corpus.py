@@ -188,11 +188,11 @@ async def judge(job: Job, tools: Any) -> Ran:
     if lesson is None or task is None:
         return Ran(job, "fault", "the lesson is gone", 0.0)
     solution = None if job.place is None else corpus.solution(lesson, job.place)
-    files = lesson.files if solution is None else solution.files
+    files, roles = (lesson.files, {}) if solution is None else (solution.files, solution.roles)
     seed = zlib.crc32(job.name.encode())
     started = time.perf_counter()
     try:
-        verdict = await checking.run(lesson, task, files, tools, seed=seed, faults_raise=True)
+        verdict = await checking.run(lesson, task, files, tools, seed=seed, roles=roles, faults_raise=True)
     except Exception as error:
         return Ran(job, "fault", _said(error), (time.perf_counter() - started) * 1000)
     ms = (time.perf_counter() - started) * 1000

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from weakref import WeakValueDictionary
 
 from lessons.catalogue import Lesson, Task
@@ -27,6 +28,9 @@ CHECK_SECONDS_MAX = 30.0
 CHECKS_AT_ONCE_MAX = 4
 REVISION_OF_FORK = 1
 SEED_BITS = 32
+
+Check = Callable[[Fork], Awaitable[Verdict]]
+SeedRows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 # A class that presses Check together shares the machine with everybody's panes.
 _places = asyncio.Semaphore(CHECKS_AT_ONCE_MAX)
@@ -54,19 +58,24 @@ async def run(
     tools: Toolchain,
     *,
     seed: int | None = None,
+    roles: Mapping[str, str] | None = None,
+    check: Check | None = None,
     faults_raise: bool = False,
 ) -> Verdict:
     """Runs the task's check on a fork of these files. The fork is gone afterwards, however it ends.
 
-    `seed` is that of the check's random numbers. A fault of the check itself is logged and becomes a verdict; with
-    `faults_raise` it is raised, for authors.
+    `seed` is that of the check's random numbers, `roles` say which function plays which part where names are free, and
+    `check` is what is played instead of the task's own check. A fault of the check itself is logged and becomes a
+    verdict; with `faults_raise` it is raised, for authors.
     """
     seed = secrets.randbits(SEED_BITS) if seed is None else seed
     words = findings(lesson.folder)
     async with _places, scratch_folder(tools.work, "fork") as folder:
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
-                verdict = await _run_in(folder, lesson, task, files, tools, seed, words)
+                played = check or getattr(lesson.checks(), f"check_{task.number}")
+                rows = lesson.seed_of(task.number)
+                verdict = await _run_in(folder, rows, played, files, tools, seed, words, roles or {})
         except TimeoutError:
             verdict = words["too-slow"].verdict({"seconds": f"{CHECK_SECONDS_MAX:.0f}"}, None)
         except Exception:
@@ -79,21 +88,22 @@ async def run(
 
 async def _run_in(
     folder: Path,
-    lesson: Lesson,
-    task: Task,
+    rows: SeedRows,
+    check: Check,
     files: Mapping[str, str],
     tools: Toolchain,
     seed: int,
     words: Mapping[str, Finding],
+    roles: Mapping[str, str],
 ) -> Verdict:
     deployment = await Deployment.open(folder, tools=tools, quota=Quota())
     try:
         deployed = await deployment.deploy(REVISION_OF_FORK, files)
         if not deployed.ok:
             return _not_live(words, deployed.problems[0])
-        fork = Fork(deployment, tools=tools, files=files, findings=words, seed=seed)
+        fork = Fork(deployment, tools=tools, files=files, findings=words, seed=seed, roles=roles)
         async with closing(fork):
-            verdict = await _judge(fork, deployment, lesson, task, words)
+            verdict = await _judge(fork, deployment, rows, check, words)
             advice = fork.advice if verdict.passed else ()
             return replace(verdict, evidence=fork.evidence, advice=advice)
     finally:
@@ -101,10 +111,8 @@ async def _run_in(
 
 
 async def _judge(
-    fork: Fork, deployment: Deployment, lesson: Lesson, task: Task, words: Mapping[str, Finding]
+    fork: Fork, deployment: Deployment, rows: SeedRows, check: Check, words: Mapping[str, Finding]
 ) -> Verdict:
-    check = getattr(lesson.checks(), f"check_{task.number}")
-    rows = lesson.seed_of(task.number)
     try:
         await insert_seed(deployment, rows)
     except LearnerError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from lessons.lesson_folder import project
 if TYPE_CHECKING:
     from lessons.lesson import Lesson
 
-KEYS = {"base", "note", "finding", "misconception", "edit", "remove", "variants"}
+KEYS = {"base", "note", "finding", "misconception", "edit", "remove", "variants", "roles"}
 EDIT_KEYS = {"file", "find", "replace"}
 ABOUT = "solution.toml"
 BASES_MAX = 30
@@ -42,6 +42,7 @@ class Solution:
     misconception: str
     source: Path
     varies: bool = True
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def solution(lesson: Lesson, place: Path) -> Solution:
         misconception=about.get("misconception", ""),
         source=source,
         varies=about.get("variants", True),
+        roles=_roles(lesson.folder, place, BASES_MAX),
     )
 
 
@@ -138,6 +140,14 @@ def _files(folder: Path, place: Path, starter: Mapping[str, str], bases: int) ->
     for edit in about.get("edit", []):
         _make(edit, files, source)
     return files
+
+
+def _roles(folder: Path, place: Path, bases: int) -> dict[str, str]:
+    """Which function plays which part, where names are free: the base's roles and the solution's own over them."""
+    source, about = _about(place)
+    base = about.get("base", "starter")
+    inherited = {} if base == "starter" or bases == 0 else _roles(folder, _base(folder, source, base), bases - 1)
+    return {**inherited, **about.get("roles", {})}
 
 
 def _base(folder: Path, source: Path, base: Any) -> Path:

@@ -22,7 +22,7 @@ from lessons.live_query import LiveQuery
 from lessons.project_types import type_problems
 from lessons.refusals import STACK_FRAME, CallRefused
 from lessons.verdict import Advice, NotYet, Place, Step, Verdict
-from sandbox.engine import Deployment, FunctionInfo, PracticeService, Problem, Toolchain
+from sandbox.engine import Deployment, FunctionInfo, LearnerError, PracticeService, Problem, Toolchain
 
 __all__ = [
     "STACK_FRAME",
@@ -56,9 +56,12 @@ class Fork:
         files: Mapping[str, str],
         findings: Mapping[str, Finding],
         seed: int,
+        roles: Mapping[str, str] | None = None,
     ) -> None:
         self.files = files
         """The project's source text. For tasks that are about how something is written, and for no others."""
+        self.roles = roles or {}
+        """Which function plays which part, where the names are the learner's: role → path."""
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 – a check's choices, no secret
         self._deployment = deployment
@@ -130,14 +133,20 @@ class Fork:
 
     async def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Puts rows into the store without a function. Raises LearnerError when the schema refuses one."""
-        await self._deployment.insert_rows(table, rows, cause="seed")
+        what = f"put {len(rows)} row{'' if len(rows) == 1 else 's'} into {table}"
+        try:
+            await self._deployment.insert_rows(table, rows, cause="seed")
+        except LearnerError as error:
+            self._at.note(f"{what} → refused: {error.message}")
+            raise
+        self._at.note(what)
         await self.rows(table)
-
-    # ── time and the outside world ──────────────────────────────────────────
 
     async def remove(self, table: str, ids: Sequence[str]) -> None:
         """Deletes rows without a function."""
         await self._deployment.tables.delete(table, ids, writer="check")
+
+    # ── time and the outside world ──────────────────────────────────────────
 
     async def forward(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> bool:
         """Moves the fork's clock on. What is due on the way runs at its time. Whether all of it ended in time."""
@@ -245,6 +254,10 @@ class Fork:
     @property
     def advice(self) -> tuple[Advice, ...]:
         return tuple(self._advice)
+
+    async def table_names(self) -> list[str]:
+        """Every table that has rows or is in the schema."""
+        return [table.name for table in await self._deployment.store.tables()]
 
     async def read_schema(self) -> None:
         self._schema = Schema.of(await self._deployment.schema_json())

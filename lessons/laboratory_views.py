@@ -5,14 +5,12 @@ A line is a message; its shapes are those of static/src/laboratory/messages.ts. 
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,18 +20,13 @@ from lessons import catalogue, laboratory, workspaces
 from lessons.access import access_workspace
 from lessons.catalogue import Laboratory
 from lessons.laboratory import Ask, Tell
+from lessons.line_stream import line_stream
 from lessons.models import Workspace
-from sandbox.engine import EngineError
-from sandbox.gateway.front_end import FrontEndUnavailable
-
-logger = logging.getLogger(__name__)
 
 BODY_BYTES_MAX = 64_000
 RUNS = (3, 5, 9, 15)
 LINES = {"scan", "index", "wrong", "prefix", "javascript"}
 MS_MIN, MS_MAX = 0.0001, 10_000_000.0
-
-Work = Callable[[Tell], Awaitable[Any]]
 
 
 @require_safe
@@ -126,36 +119,7 @@ def _answer(request: HttpRequest, work: Callable[[Ask, Tell], Awaitable[Any]]) -
         ask = parse_ask(_object(request))
     except ValueError as error:
         return JsonResponse({"message": str(error)}, status=400)
-    response = StreamingHttpResponse(_lines(lambda tell: work(ask, tell)), content_type="application/x-ndjson")
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
-
-
-async def _lines(work: Work) -> AsyncIterator[bytes]:
-    """What the work tells, a line each, as it is told. Whoever stops reading ends the work."""
-    messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-
-    async def run() -> None:
-        try:
-            await work(messages.put_nowait)
-        except EngineError as error:
-            messages.put_nowait({"type": "error", "message": error.message})
-        except FrontEndUnavailable as error:
-            messages.put_nowait({"type": "error", "message": str(error)})
-        except Exception:
-            logger.exception("The laboratory failed")
-            messages.put_nowait({"type": "error", "message": "The laboratory failed. Try again in a moment."})
-        finally:
-            messages.put_nowait(None)
-
-    task = asyncio.create_task(run())
-    try:
-        while (message := await messages.get()) is not None:
-            yield json.dumps(message, separators=(",", ":")).encode() + b"\n"
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    return line_stream(lambda tell: work(ask, tell), what="The laboratory")
 
 
 def _object(request: HttpRequest) -> Mapping[str, Any]:

@@ -117,6 +117,7 @@ class Event(models.Model):
         PREDICTED = "predicted"
         MEASURED = "measured"
         SOLUTION = "solution"
+        ROLES = "roles"
         READ = "read"
         ANSWERED = "answered"
         WROTE = "wrote"

@@ -20,6 +20,7 @@ from lessons import (
     workspace_views,
 )
 from lessons.demos import tsc_output
+from lessons.opening_day import views as opening_day_views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -65,5 +66,7 @@ urlpatterns = [
     path("w/<str:workspace_id>/demo-ran/<slug:name>", step_views.demo_ran, name="demo-ran"),
     path("w/<str:workspace_id>/renamed", rename_views.renamed, name="renamed"),
     path("w/<str:workspace_id>/demos/tsc-output/run", tsc_output.run, name="demo-tsc-output"),
+    path("w/<str:workspace_id>/demos/roles/", opening_day_views.casting, name="opening-day-roles"),
+    path("w/<str:workspace_id>/demos/score-card/", opening_day_views.attack, name="opening-day-attack"),
     path("w/<str:workspace_id>/tasks/<int:number>/check", workspace_views.run_check, name="check"),
 ]

@@ -23,6 +23,7 @@ from lessons import answers, catalogue, checking, lesson_page, live, pace, phras
 from lessons.access import access_workspace
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
+from lessons.opening_day import roles
 from lessons.requests import Edit, Refused, parse_edit, too_large
 from sandbox.engine import limits
 from sandbox.gateway import front_end, keys, tokens
@@ -127,7 +128,8 @@ async def run_check(request: HttpRequest, workspace_id: str, number: int) -> Htt
     try:
         async with checking.turn_of(workspace.person_id):
             project = await sync_to_async(_last_project)(workspace)
-            result = await checking.run(lesson, task, project.files, front_end.toolchain())
+            said = await sync_to_async(roles.said)(workspace)
+            result = await checking.run(lesson, task, project.files, front_end.toolchain(), roles=said)
             attempts = await sync_to_async(progress.record_attempt)(workspace, number, project.number, result)
     except checking.CheckIsRunning:
         return HttpResponse("A check is running already. Its verdict comes in a moment.", status=429)

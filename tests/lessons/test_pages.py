@@ -225,7 +225,7 @@ async def test_a_check_shows_its_verdict_and_counts_the_attempt(
 ) -> None:
     found = Verdict(False, "Called `archive`.", "<b>No</b>", "Yes.", Place("convex/signups.ts", 24, 1), (Step("one"),))
 
-    async def run(*_: Any) -> Verdict:
+    async def run(*_: Any, **__: Any) -> Verdict:
         return found
 
     monkeypatch.setattr(checking, "run", run)

@@ -1,0 +1,178 @@
+"""Arguments for functions whose names and meaning are the learner's own, made from their validators.
+
+Values are Convex-encoded JSON. Texts carry a tag by which the row that came of them is found again. What an argument is
+called helps to make a value that the function is likely to accept: an address, a date, the caller's own id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.engine import FunctionInfo
+
+Validator = Mapping[str, Any]
+
+OWNER_WORDS = {"owner", "user", "author", "creator", "subject", "person", "lender", "by", "member", "account", "me"}
+SIZE_WORDS = {"limit", "items", "count", "size", "max", "take", "first"}
+CONFIRM_WORDS = {"confirm", "confirmed", "sure", "agree", "accept", "yes"}
+A_FEW, MANY = 3.0, 1_000.0
+A_FEW_BIG = {"$integer": "AwAAAAAAAAA="}
+
+TEXTS: Mapping[str, Callable[[str], str]] = {
+    "email": lambda tag: f"{tag}@example.org",
+    "mail": lambda tag: f"{tag}@example.org",
+    "url": lambda tag: f"https://example.org/{tag}",
+    "link": lambda tag: f"https://example.org/{tag}",
+    "date": lambda tag: "2026-11-28",
+    "day": lambda tag: "2026-11-28",
+    "time": lambda tag: "09:30",
+    "color": lambda tag: "#3366ff",
+    "colour": lambda tag: "#3366ff",
+    "phone": lambda tag: "+49 30 1234567",
+}
+
+
+class CannotMake(Exception):
+    """A validator wants something that cannot be made up: a row of a table that is empty, say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """`owner` is what an argument that names a person is given; `ids` has an id of every table that has rows."""
+
+    tag: str
+    owner: str
+    ids: Mapping[str, str]
+
+    def arguments(self, function: FunctionInfo) -> dict[str, Any]:
+        """All that the function needs, and the first optional text where it needs none. Raises CannotMake."""
+        members = list(_members(function.args or {"type": "any"}))
+        shape = next((member for member in members if member["type"] == "object"), None)
+        if shape is None:
+            return {}
+        given = self._object(shape)
+        if not any(isinstance(value, str) and self.tag in value for value in _leaves(given)):
+            given |= self._an_optional_text(shape)
+        return given
+
+    def _object(self, shape: Validator) -> dict[str, Any]:
+        return {
+            name: self._value(name, field["fieldType"])
+            for name, field in shape["value"].items()
+            if not field["optional"]
+        }
+
+    def _an_optional_text(self, shape: Validator) -> dict[str, Any]:
+        for name, field in shape["value"].items():
+            if field["optional"] and field["fieldType"]["type"] == "string" and not _words(name) & OWNER_WORDS:
+                return {name: self._text(name)}
+        return {}
+
+    def _value(self, name: str, validator: Validator) -> Any:
+        members = list(_members(validator))
+        member = next((member for member in members if member["type"] not in ("null", "id")), members[0])
+        match member["type"]:
+            case "string":
+                return self._text(name)
+            case "number":
+                return MANY if _words(name) & SIZE_WORDS else A_FEW
+            case "bigint":
+                return A_FEW_BIG
+            case "boolean":
+                return bool(_words(name) & CONFIRM_WORDS)
+            case "literal":
+                return member["value"]
+            case "id":
+                return self._id(member["tableName"])
+            case "array":
+                return [self._value(name, member["value"])]
+            case "object":
+                return self._object(member)
+            case "bytes":
+                return {"$bytes": ""}
+            case "record":
+                return {}
+            case "null":
+                return None
+            case _:
+                return self._text(name)
+
+    def _text(self, name: str) -> str:
+        words = _words(name)
+        if words & OWNER_WORDS:
+            return self.owner
+        made = next((TEXTS[word] for word in TEXTS if word in words), None)
+        return f"Opening day {self.tag}" if made is None else made(self.tag)
+
+    def _id(self, table: str) -> str:
+        if table not in self.ids:
+            raise CannotMake(f"a row of `{table}`")
+        return self.ids[table]
+
+
+def names_owner(function: FunctionInfo) -> bool:
+    """Whether a caller can say whose row it is about: an argument is called after a person."""
+    for member in _members(function.args or {"type": "any"}):
+        if member["type"] == "object" and _has_owner(member):
+            return True
+    return False
+
+
+def with_wrong_type(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same arguments, each time with one text replaced by a number."""
+    for name, value in given.items():
+        if isinstance(value, str):
+            yield {**given, name: 42.0}
+        elif isinstance(value, dict):
+            for inner in with_wrong_type(value):
+                yield {**given, name: inner}
+
+
+def _has_owner(shape: Validator) -> bool:
+    for name, field in shape["value"].items():
+        for member in _members(field["fieldType"]):
+            if member["type"] in ("string", "id", "any") and _words(name) & OWNER_WORDS:
+                return True
+            if member["type"] == "object" and _has_owner(member):
+                return True
+    return False
+
+
+def _members(validator: Validator) -> Iterator[Validator]:
+    if validator["type"] == "union":
+        for member in validator["value"]:
+            yield from _members(member)
+    else:
+        yield validator
+
+
+def _words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", name)}
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    match value:
+        case dict():
+            for entry in value.values():
+                yield from _leaves(entry)
+        case list():
+            for entry in value:
+                yield from _leaves(entry)
+        case _:
+            yield value
+
+
+def large_pages(given: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments, with pages and limits that hold every row, and the first page of them."""
+    return {name: _large(name, value) for name, value in given.items()}
+
+
+def _large(name: str, value: Any) -> Any:
+    if isinstance(value, dict) and not any(key.startswith("$") for key in value):
+        return large_pages(value)
+    if name == "cursor":
+        return None
+    return MANY if isinstance(value, float) and _words(name) & SIZE_WORDS else value
