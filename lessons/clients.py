@@ -15,6 +15,22 @@ from sandbox.engine import Deployment, FunctionKind, Identity, Outcome, RunNote,
 Args = Mapping[str, Any]
 
 
+ISSUER = "https://sandbox.test"
+NOBODY = "nobody"
+
+
+def identity_of(subject: str) -> Identity | None:
+    """What `ctx.auth.getUserIdentity()` returns for somebody of that subject; None for nobody."""
+    if subject == NOBODY:
+        return None
+    return {
+        "tokenIdentifier": f"{ISSUER}|{subject}",
+        "issuer": ISSUER,
+        "subject": subject,
+        "name": subject.capitalize(),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a call came to: a value, or why it was refused."""
@@ -156,10 +172,13 @@ class Client:
         symbolic = self._at.rows.symbolic(args)
         outcome = await self._deployment.run(path, args, identity=self.identity, kind=kind, stepper=stepper)
         answer = _answer(path, outcome)
-        self._note(path, args, symbolic, outcome, answer)
+        crash_at = stepper.step.number if stepper is not None and stepper.crashed and stepper.step else None
+        self._note(path, args, symbolic, outcome, answer, crash_at)
         return answer, outcome.note
 
-    def _note(self, path: str, args: Args, symbolic: Any, outcome: Outcome, answer: Answer) -> None:
+    def _note(
+        self, path: str, args: Args, symbolic: Any, outcome: Outcome, answer: Answer, crash_at: int | None
+    ) -> None:
         refused = answer.refused
         what = (
             f"refused: {refused.message.strip()}" if refused else f"{shown(answer.value)}{reads_in_words(outcome.note)}"
@@ -174,6 +193,7 @@ class Client:
             shown_args=shown(args),
             result=what,
             refused=refused is not None,
+            crash_at=crash_at,
             **reads_and_writes(outcome.note),
         )
 

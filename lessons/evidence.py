@@ -7,7 +7,8 @@ that the table ever had, from 0. So the same call can be made again on another f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from lessons.verdict import Step
@@ -64,10 +65,20 @@ class Evidence:
         self.rows = RowNumbers()
         self._steps: list[Step] = []
         self._bytes = 0
+        self._is_quiet = False
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Until the block ends nothing is written down: many tries of the same say nothing one by one."""
+        was_quiet, self._is_quiet = self._is_quiet, True
+        try:
+            yield
+        finally:
+            self._is_quiet = was_quiet
 
     def note(self, line: str, **about: Any) -> None:
         """A step that is too large for the record keeps its sentence alone; what comes after the 60th is dropped."""
-        if len(self._steps) == STEPS_MAX:
+        if self._is_quiet or len(self._steps) == STEPS_MAX:
             return
         line = " ".join(line.split())
         line = line if len(line) <= LINE_LENGTH_MAX else line[:LINE_LENGTH_MAX] + "…"

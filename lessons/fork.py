@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
-from lessons.clients import Answer, Call, Client, Planned, Read, Write
+from lessons.clients import NOBODY, Answer, Call, Client, Planned, Read, Write, identity_of
 from lessons.evidence import Evidence, Row, name_of
 from lessons.findings import Finding
 from lessons.fork_schema import Schema
@@ -41,7 +41,6 @@ __all__ = [
 ]
 
 PAGE_ROWS = 1_000
-ISSUER = "https://sandbox.test"
 
 LookAt = Place | CallRefused | str | None
 """A place, a refused call (the line that threw), or the path of a function (where it is written)."""
@@ -73,7 +72,7 @@ class Fork:
         self._people: dict[str, Client] = {}
         self._schema = Schema({}, False)
         deployment.add_listener(self._at.rows.listen)
-        self.nobody = self._client("nobody", None)
+        self.nobody = self._client(NOBODY)
         self.alice = self.person("alice")
         self.bob = self.person("bob")
 
@@ -82,13 +81,7 @@ class Fork:
     def person(self, subject: str) -> Client:
         """Somebody who is signed in: `ctx.auth.getUserIdentity()` has this subject."""
         if subject not in self._people:
-            identity = {
-                "tokenIdentifier": f"{ISSUER}|{subject}",
-                "issuer": ISSUER,
-                "subject": subject,
-                "name": subject.capitalize(),
-            }
-            self._people[subject] = self._client(subject, identity)
+            self._people[subject] = self._client(subject)
         return self._people[subject]
 
     async def together(self, calls: Sequence[Planned]) -> list[Answer]:
@@ -107,7 +100,11 @@ class Fork:
 
         `prepare` makes a fresh scene each time and returns the two calls; `holds` looks at the answers and the store.
         """
-        return await find_broken(prepare, holds, self.random, rounds)
+        with self._at.quietly():
+            broken = await find_broken(prepare, holds, self.random, rounds)
+        found = "none broke the promise" if broken is None else f"this one breaks the promise: {broken.schedule}"
+        self._at.note(f"two calls met in up to {rounds} orders of their steps; {found}", kind="order")
+        return broken
 
     async def settle(self) -> None:
         """Waits until every subscription has seen the last commit: then emissions and runs are final."""
@@ -134,12 +131,13 @@ class Fork:
     async def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Puts rows into the store without a function. Raises LearnerError when the schema refuses one."""
         what = f"put {len(rows)} row{'' if len(rows) == 1 else 's'} into {table}"
+        symbolic = self._at.rows.symbolic(list(rows))
         try:
             await self._deployment.insert_rows(table, rows, cause="seed")
         except LearnerError as error:
             self._at.note(f"{what} → refused: {error.message}")
             raise
-        self._at.note(what)
+        self._at.note(what, kind="insert", table=table, rows=symbolic)
         await self.rows(table)
 
     async def remove(self, table: str, ids: Sequence[str]) -> None:
@@ -267,8 +265,8 @@ class Fork:
         for live in self._live:
             await live.close()
 
-    def _client(self, name: str, identity: Mapping[str, Any] | None) -> Client:
-        return Client(self._deployment, name, identity, self._at, self._come_to_rest, self._live.append)
+    def _client(self, name: str) -> Client:
+        return Client(self._deployment, name, identity_of(name), self._at, self._come_to_rest, self._live.append)
 
     async def _come_to_rest(self) -> None:
         """Until nothing more follows from the calls so far."""

@@ -29,10 +29,11 @@ async def insert_seed(deployment: Deployment, seed: Rows, *, skip: frozenset[str
             continue
         await deployment.insert_rows(table, [numbers.real(row) for row in rows], cause="seed")
         if any('"$row"' in json.dumps(each) for each in seed.values()):
-            numbers.note(table, await _ids(deployment, table))
+            numbers.note(table, await row_ids(deployment, table))
 
 
-async def _ids(deployment: Deployment, table: str) -> list[str]:
+async def row_ids(deployment: Deployment, table: str) -> list[str]:
+    """The ids of all rows of a table, in the order in which they were made."""
     found: list[Row] = []
     after: bytes | None = None
     while True:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from lessons.catalogue import Lesson
 from lessons.models import Blob, Event, Person, Revision, Workspace
+from lessons.replay_ids import workspace_of
 
 # Every pause in typing makes one: a thousand are days of work, and the starter stays whatever its age.
 REVISIONS_KEPT_MAX = 1000
@@ -113,8 +114,8 @@ def record_deploy(workspace: Workspace, revision: Revision, *, is_good: bool, pr
 
 
 def compiled_text(workspace_id: str, number: int, path: str) -> str | None:
-    """What the browser compiled for one file of one revision, or None."""
-    revision = Revision.objects.filter(workspace_id=workspace_id, number=number).only("compiled").first()
+    """What the browser compiled for one file of one revision, or None. Replays of a workspace run its code."""
+    revision = Revision.objects.filter(workspace_id=workspace_of(workspace_id), number=number).only("compiled").first()
     sha256 = None if revision is None else revision.compiled.get(path)
     return None if sha256 is None else Blob.objects.get(pk=sha256).text
 

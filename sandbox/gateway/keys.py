@@ -42,9 +42,9 @@ def issue_identity(deployment_id: str, persona: Persona, *, lifetime_s: float = 
     return jwt.encode(claims, _private_key(Path(settings.DATA_DIR)), algorithm=ALGORITHM)
 
 
-def issue_identities(deployment_id: str) -> dict[str, str]:
+def issue_identities(deployment_id: str, *, lifetime_s: float = LIFETIME_S) -> dict[str, str]:
     """One JWT for each persona, by its name."""
-    return {persona: issue_identity(deployment_id, persona) for persona in PERSONAS}
+    return {persona: issue_identity(deployment_id, persona, lifetime_s=lifetime_s) for persona in PERSONAS}
 
 
 def verify_identity(deployment_id: str, token: str) -> dict[str, Any]:

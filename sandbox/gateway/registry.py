@@ -34,6 +34,8 @@ IDLE_S = 600.0
 GRACE_S = 60.0
 SWEEP_S = 20.0
 CRONS_IDLE_S = 3600.0
+PASSING_PREFIX = "replay-"
+"""Deployments that are made on purpose and taken away soon: asking for one that is gone does not make it again."""
 _DEPLOYMENT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 Opener = Callable[[str], Awaitable["Deployment"]]
@@ -53,8 +55,11 @@ def exists(deployment_id: str) -> bool:
 
 async def open_deployment(deployment_id: str) -> Deployment:
     """Opens or creates the deployment in its folder, knowing Alice and Bob."""
-    from sandbox.engine import Deployment, Quota
+    from sandbox.engine import Deployment, Quota, StoreUnavailable
 
+    if deployment_id.startswith(PASSING_PREFIX) and not folder_of(deployment_id).is_dir():
+        # Its panes may still ask for it, with tokens that are good for a moment longer.
+        raise StoreUnavailable("This replay has ended.")
     return await Deployment.open(
         folder_of(deployment_id),
         tools=front_end.toolchain(),

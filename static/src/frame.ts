@@ -9,6 +9,7 @@ import { AppShell } from "./frame/app_shell.ts";
 import { AskOnce } from "./frame/ask_once.ts";
 import { ChaosWire } from "./frame/chaos_socket.ts";
 import { families } from "./frame/component_families.ts";
+import { callFor } from "./frame/call_for.ts";
 import { captureConsole } from "./frame/console_capture.ts";
 import { placeOf, readableMessage, thrown } from "./frame/error_place.ts";
 import { haveSameSources, readSources } from "./frame/module_sources.ts";
@@ -87,6 +88,9 @@ class Frame {
         break;
       case "chaos":
         this.#wire.set(message.chaos);
+        break;
+      case "call":
+        void callFor(this.#client, message).then((text) => this.#say({ type: "called", id: message.id, text }));
         break;
     }
   }

@@ -12,6 +12,7 @@ import "./workspace/problem-dot.ts";
 import "./workspace/split-bar.ts";
 import "./workspace/code-editor.ts";
 import "./workspace/client-pane.ts";
+import "./workspace/replay-bar.ts";
 import "./workspace/dock-tabs.ts";
 import "./workspace/runs-panel.ts";
 import "./workspace/data-panel.ts";

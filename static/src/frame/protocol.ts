@@ -31,6 +31,8 @@ export type ToFrame =
   | ({ type: "access" } & Access)
   | { type: "asking"; asksOnce: boolean }
   | { type: "ask-again" }
+  /** Make this call with the pane's client, as if the app had; answered by "called". `args` are Convex-encoded. */
+  | { type: "call"; id: number; kind: string; path: string; args: unknown }
   | { type: "chaos"; chaos: Chaos };
 
 export type FromFrame =
@@ -41,6 +43,8 @@ export type FromFrame =
   | { type: "connection"; isOpen: boolean }
   /** Queries were answered once: which ones are on the screen (path and arguments), as of which state (nanoseconds). */
   | { type: "asked"; keys: string[]; ts: string }
+  /** What came of a call: the value as JSON, or the error, both cut where they are long. */
+  | { type: "called"; id: number; text: string }
   /** What is left of the chaos: a call has failed as was asked. */
   | { type: "chaos"; chaos: Chaos }
   /** The token or the JWT no longer opens anything; answered by "access". */

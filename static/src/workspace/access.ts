@@ -5,18 +5,35 @@ import type { FreshToken, Persona } from "./messages.ts";
 
 type Listener = () => void;
 
+/** Access to another deployment than the workspace's, for as long as the panes are there. */
+export interface Visit {
+  token: string;
+  identities: Record<Persona, string>;
+}
+
 let renewal: Promise<void> | null = null;
+let visited: Visit | null = null;
 const listeners = new Set<Listener>();
 
 export function accessOf(persona: Persona): Access {
-  const { token, identities } = workspaceConfig();
+  const { token, identities } = visited ?? workspaceConfig();
   const deployment = `${location.origin}/s/${token}`;
   return { deployment, app: `${deployment}/app/`, jwt: identities[persona] };
 }
 
+/** Panes that are opened from now on show that deployment; null: the learner's own again. */
+export function visit(access: Visit | null): void {
+  visited = access;
+}
+
+export function isVisiting(): boolean {
+  return visited !== null;
+}
+
 /** Where the pane's page is. */
 export function frameUrl(persona: Persona, theme: string): string {
-  const { token, urls } = workspaceConfig();
+  const { urls } = workspaceConfig();
+  const { token } = visited ?? workspaceConfig();
   const url = new URL(urls.frame.replace("{persona}", persona).replace("{token}", token), location.href);
   url.searchParams.set("theme", theme);
   return url.href;

@@ -22,6 +22,8 @@ import type {
   Uses,
 } from "./messages.ts";
 
+import type { PaneCall } from "./replay_player.ts";
+
 export type * from "./messages.ts";
 
 export interface WorkspaceConfig {
@@ -118,6 +120,13 @@ export interface BusEvents {
   /** Save at once, without waiting for the pause. */
   "save-now": undefined;
 
+  /** The panes show a replay of that revision; null: the learner's own deployment again (access.ts, `visit`). */
+  replay: { revision: number } | null;
+  /** The replay is over: its time has passed, or the server no longer has it. */
+  "replay-lost": undefined;
+  /** A pane shall make a call of its own; answered by `pane-called`, `text` says in a few words what came of it. */
+  "pane-call": PaneCall;
+  "pane-called": { persona: Persona; id: number; text: string };
   "pane-shown": { persona: Persona; revision: number; ms: number };
   /** A pane's error whose place is already in the learner's source; line 0 when unknown. */
   "pane-error": PaneError;

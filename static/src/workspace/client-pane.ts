@@ -4,7 +4,7 @@
  */
 import type { FromFrame, Start, Theme, ToFrame } from "../frame/protocol.ts";
 import { AskingSwitch } from "./asking_switch.ts";
-import { accessOf, frameUrl, onAccess, renewAccess } from "./access.ts";
+import { accessOf, frameUrl, isVisiting, onAccess, renewAccess } from "./access.ts";
 import { ChaosBar } from "./chaos_bar.ts";
 import { bus, type ConsoleLine, type Persona, type RunMessage, workspaceConfig } from "./bus.ts";
 import { isGoingLiveFirst } from "./first_deploy.ts";
@@ -16,6 +16,7 @@ import { describeBehind, Staleness } from "./staleness.ts";
 import { functionName, plural } from "./wording.ts";
 
 const CONSOLE_LINES_KEPT = 100;
+const CALL_TEXT_MAX = 200;
 /** A frame says hello before its load is over; after that it has failed to start, for example with an old token. */
 const HELLO_MS = 1000;
 const START_AGAIN_MS = 30_000;
@@ -113,6 +114,8 @@ export class ClientPane extends HTMLElement {
         this.#showBadge();
       }),
       bus.on("status", () => this.#state.wanted === null && this.#setState({})),
+      bus.on("replay", (replay) => this.#visit(replay)),
+      bus.on("pane-call", ({ persona, ...call }) => persona === this.#persona && this.#send({ type: "call", ...call })),
       bus.on("projector", ({ isOn }) => (this.#chaos.element.open = isOn)),
       onAccess(() => this.#send({ type: "access", ...accessOf(this.#persona) })),
     ];
@@ -196,13 +199,24 @@ export class ClientPane extends HTMLElement {
       case "chaos":
         this.#chaos.show(message.chaos);
         break;
+      case "called":
+        bus.emit("pane-called", { persona: this.#persona, id: message.id, text: String(message.text).slice(0, CALL_TEXT_MAX) });
+        break;
       case "access-wanted":
         void this.#renewAccess();
         break;
     }
   }
 
+  /** Another deployment for a while, or the learner's own again: a new document, since nothing of the old one counts. */
+  #visit(replay: { revision: number } | null): void {
+    this.classList.toggle("is-replay", replay !== null);
+    this.#state = { ...this.#state, wanted: replay?.revision ?? bus.latest("deployed")?.revision ?? workspaceConfig().goodRevision };
+    this.#openFrame();
+  }
+
   async #renewAccess(): Promise<void> {
+    if (isVisiting()) return bus.emit("replay-lost", undefined);
     try {
       await renewAccess();
     } catch (error) {
@@ -212,7 +226,7 @@ export class ClientPane extends HTMLElement {
   }
 
   #showRevision(revision: number): void {
-    if (revision === this.#state.wanted) return;
+    if (revision === this.#state.wanted || isVisiting()) return;
     this.#setState({ wanted: revision });
     this.#send({ type: "show", revision });
   }
