@@ -109,13 +109,13 @@ def shown(verdict: Verdict, attempts: int, revision: int, said: str = "") -> Sho
 
 
 def in_a_sentence(verdict: Verdict, task: int, proved: int, tasks: int) -> str:
-    """`3 of 4 tasks pass. Task 2, not yet: …`, for a live region: the whole verdict is read on demand."""
+    """`3 of 4 tasks pass. Task 2 does not pass: …`, for a live region: the whole verdict is read on demand."""
     count = ngettext("%(proved)s of %(tasks)s task passes.", "%(proved)s of %(tasks)s tasks pass.", tasks)
     if verdict.passed:
         state = _("Task %(task)s passes.") % {"task": task}
     else:
         plain = verdict.happened.replace("`", "")
-        state = _("Task %(task)s, not yet: %(happened)s") % {"task": task, "happened": plain}
+        state = _("Task %(task)s does not pass: %(happened)s") % {"task": task, "happened": plain}
     return f"{count % {'proved': proved, 'tasks': tasks}} {state}"
 
 

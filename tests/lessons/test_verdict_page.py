@@ -48,7 +48,7 @@ def test_what_learner_code_made_is_text() -> None:
 
 
 def test_the_page_says_the_whole_in_one_sentence() -> None:
-    assert "3 of 4 tasks pass. Task 2, not yet: &lt;b&gt;No&lt;/b&gt;." in html(VERDICT)
+    assert "3 of 4 tasks pass. Task 2 does not pass: &lt;b&gt;No&lt;/b&gt;." in html(VERDICT)
 
 
 def test_the_idea_behind_it_the_seed_and_a_replay_are_offered() -> None:
