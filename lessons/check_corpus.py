@@ -71,7 +71,7 @@ def plan(wanted: Iterable[str], only: Only | None) -> Plan:
     for lesson, tasks in _lessons(list(wanted), errors):
         for task in tasks:
             _plan_task(lesson, task, only, jobs, errors, missing)
-    return Plan(tuple(jobs), tuple(errors), tuple(missing))
+    return Plan(tuple(jobs), tuple(dict.fromkeys(errors)), tuple(missing))
 
 
 def _lessons(wanted: list[str], errors: list[str]) -> Iterator[tuple[Lesson, list[int]]]:
