@@ -13,7 +13,6 @@ from lessons import (
     laboratory_views,
     phone_views,
     practice_views,
-    rename_views,
     replay_views,
     runner_views,
     step_views,
