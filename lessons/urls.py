@@ -13,6 +13,7 @@ from lessons import (
     laboratory_views,
     phone_views,
     practice_views,
+    rename_views,
     replay_views,
     runner_views,
     step_views,
