@@ -62,7 +62,8 @@ export class ParsonsBlocks extends HTMLElement {
     list.addEventListener("click", (event) => this.#byClick(event));
     list.addEventListener("dblclick", () => (name === "ready" ? this.#choose() : this.#takeOut()));
     list.addEventListener("pointerdown", (event) => this.#beginDrag(event));
-    return [el("h4", { id, class: "small" }, title), list];
+    const none = el("p", { class: "small muted none" }, say(name === "ready" ? "noneReady" : "noneChosen"));
+    return [el("h4", { id, class: "small" }, title), list, none];
   }
 
   #tool(label: string, act: () => void): HTMLButtonElement {
@@ -260,7 +261,7 @@ export class ParsonsBlocks extends HTMLElement {
     const list = this.#lists[name];
     const items = this.#order[name].map((block, at) => this.#item(name, block, at, depthAt(at)));
     list.replaceChildren(...items);
-    if (!items.length) list.append(el("li", { class: "empty", role: "presentation" }, say(name === "ready" ? "noneReady" : "noneChosen")));
+    list.classList.toggle("is-empty", !items.length);
     const active = items.find((item) => item.getAttribute("aria-selected") === "true");
     if (active) list.setAttribute("aria-activedescendant", active.id);
     else list.removeAttribute("aria-activedescendant");
