@@ -7,7 +7,7 @@ form at all. Roles are kept as events, the last one counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from lessons.models import Event, Workspace
@@ -38,6 +38,9 @@ ROLES = (
 )
 BY_NAME = {role.name: role for role in ROLES}
 
+INTRODUCING = {"store", "ensure", "register", "login", "sign", "join", "welcome", "user", "users", "profile", "people"}
+UNDOING = {"delete", "remove", "archive", "restore", "erase", "clear", "purge", "update", "rename", "hide", "wipe"}
+
 
 def guess(functions: Mapping[str, FunctionInfo]) -> dict[str, str]:
     """The likeliest function for each role; a role that nothing fits is left out. No function plays two."""
@@ -65,6 +68,24 @@ def complete(said: Roles, functions: Mapping[str, FunctionInfo]) -> dict[str, st
     kept = {role: path for role, path in said.items() if path in functions and role in BY_NAME}
     guessed = {role: path for role, path in guess(functions).items() if path not in kept.values()}
     return {**guessed, **kept}
+
+
+def introductions(functions: Mapping[str, FunctionInfo], taken: Collection[str]) -> list[tuple[str, FunctionInfo]]:
+    """Public mutations without a role that a person's first row may need before it: `users:store`, `lists:add`.
+
+    Those that keep who somebody is come first.
+    """
+    found = [
+        (path, function)
+        for path, function in functions.items()
+        if function.kind == "mutation" and function.visibility == "public" and path not in taken
+        if not _spoken(path) & UNDOING
+    ]
+    return sorted(found, key=lambda one: (not _spoken(one[0]) & INTRODUCING, one[0]))
+
+
+def _spoken(path: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", path)}
 
 
 def said(workspace: Workspace) -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import Any
 from lessons.arguments import arguments
 from lessons.fork import Answer, Client, Fork, LiveQuery, Row
 from lessons.opening_day.making import CannotMake, Maker, large_pages, names_owner
-from lessons.opening_day.roles import BY_NAME, complete
+from lessons.opening_day.roles import BY_NAME, complete, introductions
 from lessons.results import ids_in
-from lessons.verdict import Place
+from lessons.verdict import NotYet, Place
 
 Tables = Mapping[str, Mapping[str, Row]]
 OWN_FIELDS = ("_id", "_creationTime")
@@ -30,11 +30,16 @@ class Shop:
     owner_field: str = ""
     owners: dict[str, Any] = field(default_factory=dict)
     calls: int = 0
+    introduces: bool = False
+    """Whether people have to be made known, or need a row of their own, before they can make one."""
+    own_ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What introductions made, by persona: table → id."""
 
     # ── calling by role ─────────────────────────────────────────────────────
 
     async def create(self, client: Client, tag: str, *, owner: Any = None) -> Answer:
         """One call of create; `owner` is what an argument that names a person says, the caller by default."""
+        await self.introduce(client)
         return await self.mutate(client, "create", await self.to_create(client, tag, owner=owner))
 
     async def to_create(self, client: Client, tag: str, *, owner: Any = None) -> dict[str, Any]:
@@ -79,12 +84,35 @@ class Shop:
     async def _made(self, client: Client, role: str, tag: str, *, owner: Any = None) -> dict[str, Any]:
         function = self.fork.functions[self.roles[role]]
         persona = client.name or ""
+        if role == "create":
+            declared = (function.args or {"type": "any"})["type"] != "any"
+            self.fork.expect(declared, "create-undeclared", look_at=self.place(role), function=self.name(role))
         ids = {table: next(reversed(rows)) for table, rows in (await self.everything()).items() if rows}
+        ids |= self.own_ids.get(persona, {})
         maker = Maker(tag, owner if owner is not None else self.owners.get(persona, persona), ids)
         try:
             return maker.arguments(function)
         except CannotMake as error:
             self.fork.fail("create-needs-more", look_at=self.place(role), function=self.name(role), what=str(error))
+
+    async def introduce(self, client: Client) -> None:
+        """Calls what a first visit would: a mutation that keeps who somebody is, or makes the list for their rows.
+
+        Only where create does not work without, and once for each person. Whoever is not signed in is nobody to
+        introduce.
+        """
+        if not self.introduces or client.name in self.own_ids or client is self.fork.nobody:
+            return
+        own = self.own_ids[client.name] = {}
+        for path, function in introductions(self.fork.functions, self.roles.values()):
+            before = await self.everything()
+            try:
+                given = Maker(self.tag(), client.name, {**own}).arguments(function)
+            except CannotMake:
+                continue
+            await client.try_mutate(path, given)
+            for table, rows in (await self.everything()).items():
+                own.update((table, id_) for id_ in rows if id_ not in before.get(table, {}))
 
     # ── looking ─────────────────────────────────────────────────────────────
 
@@ -151,9 +179,8 @@ async def stock(shop: Shop, *, alices: int, bobs: int) -> tuple[list[Row], list[
 
 
 async def _made_row(shop: Shop, client: Client) -> Row:
-    fork, before, tag = shop.fork, await shop.everything(), shop.tag()
-    given = await shop.to_create(client, tag)
-    answer = await shop.mutate(client, "create", given)
+    fork, tag = shop.fork, shop.tag()
+    before, given, answer = await _first_try(shop, client, tag)
     function, place = shop.name("create"), shop.place("create")
     shown = ", ".join(f"`{name}`" for name in given) or "no arguments"
     if answer.refused is not None:
@@ -178,6 +205,24 @@ async def _made_row(shop: Shop, client: Client) -> Row:
         len(rows) == 1, "create-writes-twice", look_at=place, function=function, table=shop.table, count=len(rows)
     )
     return rows[0]
+
+
+async def _first_try(shop: Shop, client: Client, tag: str) -> tuple[Tables, dict[str, Any], Answer]:
+    """A call of create, and the tables before it. If it does not work, once more after an introduction."""
+    await shop.introduce(client)
+    before = await shop.everything()
+    if shop.introduces or not introductions(shop.fork.functions, shop.roles.values()):
+        given = await shop.to_create(client, tag)
+        return before, given, await shop.mutate(client, "create", given)
+    try:
+        given = await shop.to_create(client, tag)
+        answer = await shop.mutate(client, "create", given)
+    except NotYet:
+        answer = None
+    if answer is not None and answer.ok:
+        return before, given, answer
+    shop.introduces = True
+    return await _first_try(shop, client, tag)
 
 
 def _likeliest_table(shop: Shop, added: Mapping[str, list[Row]], tag: str) -> str:
