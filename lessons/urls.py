@@ -20,7 +20,7 @@ from lessons import (
     views,
     workspace_views,
 )
-from lessons.demos import tsc_output
+from lessons.demos import csv_desk, tsc_output, windows
 from lessons.opening_day import views as opening_day_views
 
 urlpatterns = [
@@ -69,6 +69,11 @@ urlpatterns = [
     path("w/<str:workspace_id>/words/<slug:name>", step_views.words, name="words"),
     path("w/<str:workspace_id>/demo-ran/<slug:name>", step_views.demo_ran, name="demo-ran"),
     path("w/<str:workspace_id>/renamed", rename_views.renamed, name="renamed"),
+    path("w/<str:workspace_id>/demos/csv-desk/file", csv_desk.file, name="desk-file"),
+    path("w/<str:workspace_id>/demos/csv-desk/begin/<slug:name>", csv_desk.begin, name="desk-begin"),
+    path("w/<str:workspace_id>/demos/csv-desk/kill", csv_desk.kill, name="desk-kill"),
+    path("w/<str:workspace_id>/demos/csv-desk/store/<slug:name>", csv_desk.store, name="desk-store"),
+    path("w/<str:workspace_id>/demos/windows/try", windows.try_window, name="windows-try"),
     path("w/<str:workspace_id>/demos/tsc-output/run", tsc_output.run, name="demo-tsc-output"),
     path("w/<str:workspace_id>/demos/roles/", opening_day_views.casting, name="opening-day-roles"),
     path("w/<str:workspace_id>/demos/score-card/", opening_day_views.attack, name="opening-day-attack"),

@@ -1,1 +1,1 @@
-"""The server side of the demonstrations: one module each, addressed below /w/<id>/demos/<name>/."""
+"""The server side of the demonstrations: real files, real runs, one module for each."""
