@@ -184,13 +184,13 @@ class Client:
             f"refused: {refused.message.strip()}" if refused else f"{shown(answer.value)}{reads_in_words(outcome.note)}"
         )
         self._at.note(
-            f"{self.name}: {name_of(path)}({shown(args)}) → {what}",
+            f"{self.name}: {name_of(path)}({shown(symbolic)}) → {what}",
             kind="call",
             who=self.name,
             path=path,
             function=outcome.note.kind,
             args=symbolic,
-            shown_args=shown(args),
+            shown_args=shown(symbolic),
             result=what,
             refused=refused is not None,
             crash_at=crash_at,

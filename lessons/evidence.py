@@ -7,6 +7,7 @@ that the table ever had, from 0. So the same call can be made again on another f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,9 @@ LINE_LENGTH_MAX = 300
 STEP_BYTES_MAX = 8_000
 BYTES_MAX = 100_000
 ROWS_NAMED_MAX = 6
+
+# `{"$row": ["signups", 1]}` is shown as `signups #2`.
+ROW_SIGN = re.compile(r'\{"\$row": \["(\w+)", (\d+)\]\}')
 
 Row = dict[str, Any]
 
@@ -98,14 +102,25 @@ def name_of(path: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value in a few words: rows by their names, other values as JSON."""
+    """A value in a few words: rows by their names, other values as JSON, a row in symbols as `signups #2`."""
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         names = ", ".join(str(entry.get("name", entry.get("_id", "…"))) for entry in value[:ROWS_NAMED_MAX])
         more = ", …" if len(value) > ROWS_NAMED_MAX else ""
         return f"{len(value)} row{'s' if len(value) > 1 else ''}: {names}{more}"
     if value == []:
         return "no rows"
-    return json.dumps(value, ensure_ascii=False)
+    return ROW_SIGN.sub(lambda sign: f"{sign[1]} #{int(sign[2]) + 1}", json.dumps(_whole(value), ensure_ascii=False))
+
+
+def _whole(value: Any) -> Any:
+    """Numbers as a learner writes them: 2, not 2.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _whole(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_whole(entry) for entry in value]
+    return value
 
 
 def reads_and_writes(note: RunNote) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class LiveQuery:
         self._settle = settle
         self._last: Emission | None = None
         at.note(
-            f"{who} subscribes to {name_of(path)}({shown(args)})",
+            f"{who} subscribes to {name_of(path)}({shown(at.rows.symbolic(args))})",
             kind="subscribe",
             who=who,
             path=path,

@@ -162,7 +162,9 @@ def _write(write: Mapping[str, Any]) -> ShownWrite:
 def _cell(row: Mapping[str, Any], name: str) -> str | None:
     if name not in row:
         return None
-    text = json.dumps(row[name], ensure_ascii=False)
+    value = row[name]
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    text = json.dumps(whole, ensure_ascii=False)
     return text if len(text) <= CELL_LENGTH_MAX else f"{text[: CELL_LENGTH_MAX - 1]}…"
 
 

@@ -41,7 +41,7 @@ def test_a_verdict_tells_one_cause_its_idea_and_its_evidence(failed: WorkspacePa
     task.get_by_text("An idea that is often behind it").click()
     expect(task.get_by_text("Null empties an optional field.")).to_be_visible()
     task.get_by_text("Evidence:").click()
-    archived = task.locator(".call", has_text="archive(").first
+    archived = task.locator(".made", has_text="archive(").first
     expect(archived.get_by_text("Alice", exact=True)).to_be_visible()
     expect(archived.locator("tr.first")).to_contain_text("archivedAt")
     expect(archived.locator("mark")).to_be_visible()
