@@ -44,8 +44,8 @@ async def find_broken(prepare: Prepare, holds: Holds, chance: random.Random, rou
 
 
 def _orders(chance: random.Random, rounds: int) -> Iterator[Order]:
-    """First the two that break most: one run stops after its first step, and lets the other come to its end."""
-    first = [(0,) + (1,) * STEPS_DRAWN, (1,) + (0,) * STEPS_DRAWN]
+    """First those that break most: one run stops after its first step until the other has ended; both go in turn."""
+    first = [(0,) + (1,) * STEPS_DRAWN, (1,) + (0,) * STEPS_DRAWN, (0, 1) * (STEPS_DRAWN // 2)]
     for number in range(rounds):
         if number < len(first):
             yield first[number]
