@@ -20,7 +20,7 @@ from lessons import (
     views,
     workspace_views,
 )
-from lessons.demos import csv_desk, tsc_output, unplug, windows
+from lessons.demos import csv_desk, phone, tsc_output, unplug, windows
 from lessons.opening_day import views as opening_day_views
 
 urlpatterns = [
@@ -75,6 +75,7 @@ urlpatterns = [
     path("w/<str:workspace_id>/demos/csv-desk/store/<slug:name>", csv_desk.store, name="desk-store"),
     path("w/<str:workspace_id>/demos/windows/try", windows.try_window, name="windows-try"),
     path("w/<str:workspace_id>/demos/unplug/pull", unplug.pull, name="demo-unplug"),
+    path("w/<str:workspace_id>/demos/phone/run", phone.run, name="demo-phone"),
     path("w/<str:workspace_id>/demos/tsc-output/run", tsc_output.run, name="demo-tsc-output"),
     path("w/<str:workspace_id>/demos/roles/", opening_day_views.casting, name="opening-day-roles"),
     path("w/<str:workspace_id>/demos/score-card/", opening_day_views.attack, name="opening-day-attack"),

@@ -29,6 +29,7 @@ from sandbox.engine.runtime.executor import Executor, Identity, Outcome, Request
 from sandbox.engine.runtime.fetching import FetchPolicy, PracticeService
 from sandbox.engine.runtime.function_paths import canonical_path
 from sandbox.engine.runtime.lanes import JsLanes
+from sandbox.engine.runtime.quarantine import Quarantine
 from sandbox.engine.runtime.stepping import Stepper
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.toolchain import Toolchain
@@ -85,6 +86,7 @@ class Deployment:
         origin: str = "",
         site_origin: str = "",
         fetch_policy: FetchPolicy | None = None,
+        in_quarantine: bool = False,
     ) -> None:
         self.folder = folder
         self.store = store
@@ -93,7 +95,7 @@ class Deployment:
         self.origin = origin
         self.site_origin = site_origin
         self._listeners = Listeners(clock)
-        self._host = JsLanes(tools)
+        self._host = JsLanes(tools, in_quarantine=in_quarantine)
         files = Files(store, on_commit=lambda: self.live.wake())
         self.storage = Storage(files, UploadTokens(store.secret, clock), f"{origin}/api/storage")
         self.executor = Executor(store, self._host, clock, self.storage, world)
@@ -101,6 +103,9 @@ class Deployment:
         self.live = LiveQueries(store, self.executor, self.note_run)
         self.live.on_commit(self._listeners.note_commit)
         self.practice = PracticeService(folder, now_ms=lambda: world.now_ms, on_change=self._listeners.note_practice)
+        self._quarantine = Quarantine(self.practice) if in_quarantine else None
+        if self._quarantine is not None:
+            self.executor.quarantine_fetch = self._quarantine.fetch
         self.actions = Actions(
             self.executor,
             store,
@@ -157,13 +162,16 @@ class Deployment:
         site_origin: str = "",
         environment: Mapping[str, str] | None = None,
         quota: Quota | None = None,
+        in_quarantine: bool = False,
     ) -> Deployment:
         """Opens or creates the deployment in `folder`, with the code that was last live there.
 
         `origin` is how clients reach it (`http://127.0.0.1:3210`); the addresses of stored files begin with it.
         `fetch_policy` says whom actions may reach; without one, the practice service alone.
         `quota` says how much it may keep; without one, what the disk holds.
-        `site_origin` is where its HTTP actions answer; `environment` is set over the variables that were set before.
+        `in_quarantine` lets queries and mutations fetch from the practice service: for a short-lived copy, never for a
+        deployment that somebody works with (runtime/quarantine.py). `site_origin` is where its HTTP actions answer;
+        `environment` is set over the variables that were set before.
         Raises LearnerError for an environment that cannot be, StoreUnavailable where the folder cannot be used.
         """
         world = WorldClock(clock or SystemClock())
@@ -171,7 +179,15 @@ class Deployment:
         world.offset_ns = await store.clock_offset_ns()
         callers = Callers(verify_token, verify_admin_key)
         deployment = cls(
-            folder, store, tools, callers, world, origin=origin, site_origin=site_origin, fetch_policy=fetch_policy
+            folder,
+            store,
+            tools,
+            callers,
+            world,
+            origin=origin,
+            site_origin=site_origin,
+            fetch_policy=fetch_policy,
+            in_quarantine=in_quarantine,
         )
         await deployment.storage.files.recover()
         deployment.live.start(await store.head())
@@ -201,6 +217,8 @@ class Deployment:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
         await self._host.close()
+        if self._quarantine is not None:
+            self._quarantine.close()
         self.practice.close()
         await self.store.close()
 

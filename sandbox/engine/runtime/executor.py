@@ -36,6 +36,7 @@ from sandbox.engine.runtime.stepping import HeldRuns, Stepper
 from sandbox.engine.runtime.steps import StepRecorder, reach_commit
 from sandbox.engine.runtime.storage_calls import Storage
 from sandbox.engine.runtime.syscalls import RunContext, Syscalls
+from sandbox.engine.runtime.syscalls.context import QuarantineFetch
 from sandbox.engine.runtime.system_function import SYSTEM_PREFIX, SystemCall, SystemFunction
 from sandbox.engine.runtime.turns import MutationTurns, RequestKey
 from sandbox.engine.store import Snapshot, Store, Timestamp, Transaction
@@ -112,6 +113,7 @@ class Executor:
         """Loads the code that is live in the store; where code lives elsewhere (tests), there is none."""
         self.services = Services(secret=store.secret)
         self.actions: RunsActions | None = None
+        self.quarantine_fetch: QuarantineFetch | None = None
         self.system_functions: Mapping[str, SystemFunction] = {}
         """By path ("_system/frontend/getSchemas"); called only by those who hold the admin key."""
 
@@ -312,7 +314,7 @@ class Executor:
         transaction.journal_in = request.journal
         storage = None if self._storage is None else self._storage.calls(transaction, kind)
         now_ms, seed = float(self._world.now_ns() // 1_000_000), secrets.randbits(53)
-        run = RunContext(request, self.table, self.services, now_ms, seed, storage)
+        run = RunContext(request, self.table, self.services, now_ms, seed, storage, fetch=self.quarantine_fetch)
         if stepper is not None:
             stepper.begin_attempt(transaction.begin_ts)
             run.stepper, run.recorder = stepper, StepRecorder(stepper, transaction)

@@ -46,8 +46,9 @@ class _Code:
 class JsHost:
     """Calls run one after the other. Belongs to one event loop; end it with `close`."""
 
-    def __init__(self, tools: Toolchain, *, idle_seconds: float | None = None) -> None:
+    def __init__(self, tools: Toolchain, *, idle_seconds: float | None = None, in_quarantine: bool = False) -> None:
         self._tools = tools
+        self._in_quarantine = in_quarantine
         self._idle_seconds = idle_seconds
         self._lock = asyncio.Lock()
         self._code: _Code | None = None
@@ -143,7 +144,10 @@ class JsHost:
 
     async def _replace(self) -> JsProcess:
         await self._drop()
-        self._process = await pool_of(self._tools).take()
+        if self._in_quarantine:
+            self._process = await JsProcess.start(self._tools, in_quarantine=True)
+        else:
+            self._process = await pool_of(self._tools).take()
         return self._process
 
     async def _drop(self) -> None:

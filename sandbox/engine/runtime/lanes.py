@@ -22,10 +22,10 @@ BORROWED_IDLE_S = 5.0
 class JsLanes:
     """Belongs to one event loop; end it with `close`. While `load` runs there must be no call (code_gate.py)."""
 
-    def __init__(self, tools: Toolchain) -> None:
+    def __init__(self, tools: Toolchain, *, in_quarantine: bool = False) -> None:
         self._tools = tools
-        self._own = JsHost(tools)
-        self._borrowed = JsHost(tools, idle_seconds=BORROWED_IDLE_S)
+        self._own = JsHost(tools, in_quarantine=in_quarantine)
+        self._borrowed = JsHost(tools, idle_seconds=BORROWED_IDLE_S, in_quarantine=in_quarantine)
         self._turn = asyncio.Lock()
         self._borrowed_turn = asyncio.Lock()
         self._project: CompiledProject | None = None

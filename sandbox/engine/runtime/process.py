@@ -29,6 +29,7 @@ BOOT_SECONDS = 30.0
 BEGIN_SECONDS = 10.0  # until learner code begins: the realm of the call before may have to be made first
 LOAD_SECONDS = 2.0
 ACTION_RUNNER = "action_runner.js"
+QUARANTINE_RUNNER = "runner.js in quarantine"
 
 
 class JsProcess:
@@ -39,21 +40,24 @@ class JsProcess:
         self.project: CompiledProject | None = None
 
     @classmethod
-    async def start(cls, tools: Toolchain) -> JsProcess:
-        """A process that holds the runner and the `convex` library. Raises RunnerRefused, EngineError."""
+    async def start(cls, tools: Toolchain, *, in_quarantine: bool = False) -> JsProcess:
+        """A process that holds the runner and the `convex` library. Raises RunnerRefused, EngineError.
+
+        `in_quarantine` gives queries and mutations a fetch, which the host still has to answer (quarantine.py).
+        """
         argv = await command(tools)
         # The child dies with the thread that forked it (PDEATHSIG): that is the loop's, and no helper thread's.
         process = cls(LineChannel(argv))
         try:
-            await process._boot(tools)
+            await process._boot(tools, in_quarantine)
         except BaseException:
             await process.close()
             raise
         return process
 
-    async def _boot(self, tools: Toolchain) -> None:
+    async def _boot(self, tools: Toolchain, in_quarantine: bool) -> None:
         run = _new_run()
-        self._channel.write(boot_command(tools, run))
+        self._channel.write(boot_command(tools, run, QUARANTINE_RUNNER if in_quarantine else "runner.js"))
         try:
             reply = await self._collect(Exchange(self._channel, run, BOOT_SECONDS))
         except CallStopped as stopped:
@@ -158,9 +162,13 @@ def boot_command(tools: Toolchain, run: str, program: str = "runner.js") -> byte
     return b'{"do":"boot","run":"%s",%s' % (run.encode(), _boot_sources(*libraries, versions, program))
 
 
+def _last(program: str) -> str | None:
+    return {ACTION_RUNNER: "action_world.js", QUARANTINE_RUNNER: "quarantine_world.js"}.get(program)
+
+
 @lru_cache(maxsize=6)
 def _boot_sources(convex_library: Path, web_streams: Path, _versions: tuple[int, ...], program: str) -> bytes:
     """The rest of the boot command; `_versions` are the times of change, so that a rebuild is noticed."""
     has_realms = program != NODE_RUNNER
-    sources = realm_sources(web_streams, with_actions=program == ACTION_RUNNER) if has_realms else []
+    sources = realm_sources(web_streams, _last(program)) if has_realms else []
     return json.dumps({"sources": sources, "convexLibrary": convex_library.read_text()}).encode()[1:] + b"\n"

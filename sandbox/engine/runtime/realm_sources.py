@@ -20,15 +20,15 @@ _LAZY = ("events", "streams", "headers", "files", "forms", "bodies", "keys", "cr
 _PART = re.compile(r"\A(?://[^\n]*\n|\n)*\(function \(web\) \{\s*\"use strict\";(.*\})\);\s*\Z", re.DOTALL)
 
 
-def realm_sources(web_streams: Path, *, with_actions: bool = False) -> list[tuple[str, str]]:
+def realm_sources(web_streams: Path, last: str | None = None) -> list[tuple[str, str]]:
     """(file name, text) of every script. `web_streams` declares `streams`, which js/web/streams.js builds upon.
 
-    `with_actions` adds what only actions have: timers, fetch, HTTP requests.
+    `last` is what only some realms have: action_world.js (timers, fetch, HTTP requests), quarantine_world.js.
     """
     eager = [(name, _read(name)) for name in _EAGER]
     lazy = _lazy_parts({"streams": web_streams.read_text()})
-    last = ["web_lazy.js", "action_world.js"] if with_actions else ["web_lazy.js"]
-    return [*eager, ("web-parts.js", lazy), *((name, _read(name)) for name in last)]
+    ending = ["web_lazy.js"] if last is None else ["web_lazy.js", last]
+    return [*eager, ("web-parts.js", lazy), *((name, _read(name)) for name in ending)]
 
 
 def _lazy_parts(libraries: Mapping[str, str]) -> str:

@@ -176,7 +176,7 @@ class ActionOperations:
 
     async def _fetch(self, args: dict[str, Any]) -> str:
         body = self.pieces.body(args.get("body"), limits.FETCH_REQUEST_BYTES_MAX, "The body of a fetch")
-        response = await self._fetcher.fetch(_fetch_request(args, body), self._asker)
+        response = await self._fetcher.fetch(fetch_request(args, body), self._asker)
         document = {
             "url": response.url,
             "status": response.status,
@@ -206,7 +206,7 @@ def _arguments(op: str, text: str) -> dict[str, Any]:
     return args
 
 
-def _fetch_request(args: dict[str, Any], body: bytes) -> FetchRequest:
+def fetch_request(args: dict[str, Any], body: bytes) -> FetchRequest:
     """Raises LearnerError for what the realm's own Request would not have made."""
     method, url, headers = (args.get(name) for name in ("method", "url", "headers"))
     redirect = args.get("redirect", "follow")

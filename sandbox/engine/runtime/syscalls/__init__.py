@@ -15,7 +15,7 @@ from sandbox.engine.errors import LearnerError
 from sandbox.engine.runtime import steps
 from sandbox.engine.runtime.frames import Reply
 from sandbox.engine.runtime.stepping import Step, Stepper
-from sandbox.engine.runtime.syscalls import database, meta, nested, refusals, scheduling, storage
+from sandbox.engine.runtime.syscalls import database, meta, nested, quarantine, refusals, scheduling, storage
 from sandbox.engine.runtime.syscalls.context import CallContext, Operation, Reads, RunContext, Stream
 from sandbox.engine.runtime.syscalls.nested import NestedCall
 from sandbox.engine.trace import FunctionKind
@@ -28,6 +28,7 @@ _GROUPS = (
     scheduling.operations,
     storage.operations,
     nested.operations,
+    quarantine.operations,
     refusals.operations,
 )
 

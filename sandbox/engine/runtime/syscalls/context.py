@@ -24,6 +24,10 @@ Operation = Callable[[dict[str, Any]], Awaitable["str | NestedCall"]]
 """Gets the parsed arguments, returns JSON text. Raises LearnerError."""
 
 
+QuarantineFetch = Callable[[str, Mapping[str, Any]], Awaitable[str]]
+"""Gets the path of the function and the request. Raises LearnerError."""
+
+
 class Stream(Protocol):
     """The QueryStream of the store."""
 
@@ -56,6 +60,8 @@ class RunContext:
     storage: StorageCalls | None = None
     identity_was_read: bool = False
     time_was_read: bool = False
+    fetch: QuarantineFetch | None = None
+    """Only in quarantine (runtime/quarantine.py): elsewhere a query or mutation has no such operation."""
     stepper: Stepper | None = None
     """Who holds the run before each of its steps; None for nearly all runs."""
     recorder: StepRecorder | None = None
