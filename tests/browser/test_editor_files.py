@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.browser.workspace_page import WorkspacePage
 
@@ -71,11 +71,15 @@ def test_a_locked_file_is_read_and_says_why_it_cannot_be_changed(sign_up: Callab
     workspace = sign_up()
     page = workspace.page
 
-    def lock_the_schema(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, body=answer.text().replace('"locked": []', '"locked": ["convex/schema.ts"]'))
-
-    page.route("**/learn/trash-can/", lock_the_schema)
+    # No lesson locks a file yet; the page is told that this one does.
+    page.add_init_script(
+        """const parse = JSON.parse;
+        JSON.parse = (text, ...rest) => {
+            const value = parse(text, ...rest);
+            if (Array.isArray(value?.locked)) value.locked = ['convex/schema.ts'];
+            return value;
+        };"""
+    )
     page.reload()
     workspace.wait_until_live()
     before = workspace.text("schema.ts")
