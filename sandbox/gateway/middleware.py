@@ -23,28 +23,8 @@ logger = logging.getLogger(__name__)
 COOKIELESS_PREFIXES = ("/s/", "/d/")
 
 
-class CookielessRoutes:
-    """A token is the only proof below /s/: cookies are dropped before anyone can read them, and none is ever set."""
-
-    sync_capable = False
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(COOKIELESS_PREFIXES):
-            return await self.get_response(request)
-        request.META.pop("HTTP_COOKIE", None)
-        response = await self.get_response(request)
-        response.cookies.clear()
-        return response
-
-
-class StoreFaults:
-    """A page over a store that cannot be used says so; all other pages go on."""
+class AsyncMiddleware:
+    """What Django asks of a middleware that is only ever awaited."""
 
     sync_capable = False
     async_capable = True
@@ -56,6 +36,22 @@ class StoreFaults:
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return await self.get_response(request)
+
+
+class CookielessRoutes(AsyncMiddleware):
+    """A token is the only proof below /s/: cookies are dropped before anyone can read them, and none is ever set."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(COOKIELESS_PREFIXES):
+            return await self.get_response(request)
+        request.META.pop("HTTP_COOKIE", None)
+        response = await self.get_response(request)
+        response.cookies.clear()
+        return response
+
+
+class StoreFaults(AsyncMiddleware):
+    """A page over a store that cannot be used says so; all other pages go on."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, StoreUnavailable):

@@ -19,6 +19,7 @@ KEY_BYTES_SHOWN_MAX = 4_096
 """Longer index keys are not told: they hold a text of thousands of characters, and any other row can be an anchor."""
 BOUNDS_MAX = 16
 TEXT_CHARACTERS_MAX = 4_096
+ID_CHARACTERS_MAX = 64
 _PLACE_MAX = 1 << 40
 _TYPES = ("Eq", "Gt", "Gte", "Lt", "Lte")
 
@@ -40,6 +41,7 @@ class Watched:
     offset: int = 0
     anchor: bytes | None = None
     lead: int = 0
+    row: str | None = None
     number: int = 0
     """The page's own, told again with the rows: it knows to which of its wishes they belong."""
 
@@ -53,6 +55,7 @@ class Watched:
             offset=self.offset,
             anchor=self.anchor,
             lead=self.lead,
+            row=self.row,
             limit=self.limit,
             bytes_max=ROW_BYTES_SHOWN_MAX,
         )
@@ -72,6 +75,7 @@ def parse_watch(message: Mapping[str, Any]) -> Watched:
                 _place(message.get("offset")),
                 _key(message.get("anchor")),
                 min(_place(message.get("lead")), ROWS_SHOWN_MAX),
+                _id(message.get("row")),
                 _place(message.get("number")),
             )
     raise ValueError("not a watch message")
@@ -111,6 +115,10 @@ def _bound(value: Any) -> Bound:
 
 def _place(value: Any) -> int:
     return max(0, min(value, _PLACE_MAX)) if type(value) is int else 0
+
+
+def _id(value: Any) -> str | None:
+    return value if isinstance(value, str) and len(value) <= ID_CHARACTERS_MAX else None
 
 
 def _key(value: Any) -> bytes | None:

@@ -70,6 +70,53 @@ def test_axe_finds_nothing_in_the_workspace(
         assert violations(page, axe_source) == []
 
 
+@looks
+def test_axe_finds_nothing_in_data_the_file_menu_and_dialogs(
+    sign_up: Callable[..., WorkspacePage], axe_source: str, scheme: str, viewport: dict[str, int]
+) -> None:
+    workspace = sign_up(viewport=viewport, color_scheme=scheme)
+    page, data = workspace.page, workspace.data
+
+    def show(view: str) -> None:
+        if viewport is PHONE:
+            page.get_by_role("navigation", name="Views").locator(f'a[href="#{view}"]').click()
+
+    show("dock")
+    expect(data.get_by_role("row").nth(6)).to_be_visible(timeout=30_000)
+    data.get_by_role("button", name="Import and more").click()
+    data.get_by_role("button", name="Filter").click()
+    expect(data.get_by_text("No snapshots yet.")).to_be_visible()
+    assert violations(page, axe_source) == [], "menu and filter"
+    data.get_by_role("button", name="Clear table").click()
+    expect(data.get_by_role("alertdialog")).to_be_visible()
+    assert violations(page, axe_source) == [], "question"
+    page.keyboard.press("Escape")
+    data.get_by_role("button", name="Import and more").click()
+    data.get_by_role("button", name="Filter").click()
+    data.get_by_role("button", name="Add row").click()
+    data.get_by_role("form").get_by_label("bus").fill("two")
+    page.keyboard.press("Enter")
+    expect(data.locator('[aria-invalid="true"]').first).to_be_visible()
+    assert violations(page, axe_source) == [], "form for a row"
+    page.complaints.clear()  # the browser itself notes the refused request
+    page.keyboard.press("Escape")
+    assert_nothing_sticks_out(page)
+
+    show("editor")
+    page.get_by_role("button", name="Files and editor").click()
+    expect(page.get_by_role("menuitem", name="All keys")).to_be_visible()
+    assert violations(page, axe_source) == [], "file menu"
+    page.get_by_role("menuitem", name="All keys").click()
+    assert violations(page, axe_source) == [], "keys"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New file").click()
+    page.get_by_role("dialog").get_by_label("Path").fill("../x")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    assert violations(page, axe_source) == [], "new file"
+    assert_nothing_sticks_out(page)
+
+
 def test_escape_and_tab_leave_the_editor(sign_up: Callable[..., WorkspacePage]) -> None:
     workspace = sign_up()
     workspace.wait_until_live()

@@ -83,6 +83,35 @@ def test_a_row_is_added_with_its_mistake_named_and_deleted_after_a_question(sign
     expect(workspace.names("bob").filter(has_text="Amina Diallo")).to_have_count(0)
 
 
+def test_a_row_far_away_is_shown_when_something_points_to_it(sign_up: SignUp) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    data = workspace.data
+    data.get_by_role("button", name="Import and more").click()
+    lines = "ownerId,name,bus\n" + "".join(f"carol,Rider {number:06},{number}\n" for number in range(3_000))
+    odd = "aaron,Far away,1\n"  # by owner it is the first, by time the last
+    data.get_by_label("Import a file").set_input_files(
+        {"name": "riders.csv", "mimeType": "text/csv", "buffer": (lines + odd).encode()}
+    )
+    expect(data.locator(".said")).to_have_text("3,001 rows imported.", timeout=60_000)
+    data.get_by_label("Order of rows").select_option("")
+    expect(data.locator('td[title="Far away"]')).to_have_count(0)
+    workspace.page.get_by_role("tab", name="Schema", exact=True).click()
+    workspace.change(
+        "schema.ts", "ownerId: v.string()", 'ownerId: v.union(v.literal("carol"), v.literal("alice"), v.literal("bob"))'
+    )
+    panel = workspace.page.get_by_role("tabpanel", name="Schema", exact=True)
+    panel.get_by_text("1 mismatch").click(timeout=60_000)
+    panel.get_by_role("button", name="show this row in Data").click()
+    shown = data.locator('tr[aria-current="true"]')
+    expect(shown).to_contain_text("Far away")
+    # Other windows follow the first one; the row stays where it is.
+    expect(data.locator("tbody tr[aria-rowindex]").first).not_to_have_attribute("aria-rowindex", "2")
+    expect(data.locator("tbody tr[aria-rowindex]").nth(100)).to_have_count(0)
+    expect(shown).to_contain_text("Far away")
+    expect(shown).to_be_in_viewport()
+
+
 def test_a_hundred_thousand_rows_scroll_filter_and_stay_in_place(sign_up: SignUp) -> None:
     workspace = sign_up()
     workspace.wait_until_live()

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+from django.test import AsyncClient
 
 from lessons import catalogue, live, pace, workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Person, Workspace
+from sandbox.engine import close_pools
+from sandbox.gateway.registry import registry
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +43,13 @@ def no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
 def rested() -> None:
     """Persons of different tests have the same numbers."""
     pace._purses.clear()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[AsyncClient]:
+    """A person's, on real deployments; the test runs with a database of its own transactions."""
+    client = AsyncClient()
+    await client.post("/start/", {"pseudonym": "Kittiwake"})
+    yield client
+    await registry.close_all()
+    await close_pools()

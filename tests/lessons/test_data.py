@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,19 +12,9 @@ from lessons import data_file_views, live
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
 from lessons.requests import Edit
-from sandbox.engine import close_pools
 from sandbox.gateway.registry import registry
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tools")]
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[AsyncClient]:
-    client = AsyncClient()
-    await client.post("/start/", {"pseudonym": "Kittiwake"})
-    yield client
-    await registry.close_all()
-    await close_pools()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,9 +12,7 @@ from lessons import catalogue, laboratory, laboratory_filter, laboratory_office
 from lessons.laboratory_views import parse_ask, parse_prediction
 from lessons.models import Event, Workspace
 from lessons.seeding import laboratory_rows
-from sandbox.engine import close_pools
 from sandbox.engine.laboratory import Question
-from sandbox.gateway.registry import registry
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tools")]
 
@@ -33,15 +30,6 @@ export const broken = query({ args: {}, handler: () => { throw new Error("no suc
 @pytest.fixture(autouse=True)
 def small_tables(settings: Any) -> None:
     settings.LABORATORY_SIZES = (10, 100, 300)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[AsyncClient]:
-    client = AsyncClient()
-    await client.post("/start/", {"pseudonym": "Kittiwake"})
-    yield client
-    await registry.close_all()
-    await close_pools()
 
 
 @pytest.fixture

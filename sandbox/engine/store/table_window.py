@@ -9,19 +9,25 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sandbox.engine.store.catalog import Table
 from sandbox.engine.store.connections import Snapshot
+from sandbox.engine.store.documents import Document
 from sandbox.engine.store.plan import parse_plan
 from sandbox.engine.store.query_stream import Row, read_span
 from sandbox.engine.store.read_set import Interval
 from sandbox.engine.trace import Order
+from sandbox.engine.values import encode_key, loads
 
 # Rows may have a megabyte each, so they are read in small pages until there is enough to look at.
 ROWS_PER_PAGE = 20
 
 _SPAN = "FROM index_entries WHERE index_id = ? AND key >= ? AND key < ?"
+_FIND = (
+    "SELECT d.json FROM index_entries AS e CROSS JOIN documents AS d ON d.seq = e.seq "
+    "WHERE e.index_id = ? AND e.key = ?"
+)
 _KEY_END = b"\xff"  # greater than every key: no tag of a value is 0xff
 
 
@@ -29,8 +35,8 @@ _KEY_END = b"\xff"  # greater than every key: no tag of a value is 0xff
 class WindowAsk:
     """`range` is in the wire form of a query's (plan.py); `index` None is the order of creation.
 
-    The window begins at `offset`, or `lead` rows before the row of the key `anchor`, and has `limit` rows, fewer where
-    they have more than `bytes_max` together.
+    The window begins at `offset`, or `lead` rows before the row of the key `anchor`, or of the id `row` where the range
+    has it, and has `limit` rows, fewer where they have more than `bytes_max` together.
     """
 
     table: str
@@ -40,6 +46,7 @@ class WindowAsk:
     offset: int = 0
     anchor: bytes | None = None
     lead: int = 0
+    row: str | None = None
     limit: int = 100
     bytes_max: int = 2_000_000
 
@@ -70,11 +77,22 @@ def read_window(snapshot: Snapshot, ask: WindowAsk) -> TableWindow:
     total = int(connection.execute(query, (table.number,)).fetchone()[0])
     count = total if not ask.range else _count(connection, span)
     is_descending = ask.order == "desc"
-    anchor = None if ask.anchor is None else min(_rank(connection, span, ask.anchor, is_descending), count)
+    key = ask.anchor if ask.row is None else _key_of(connection, span, table, ask)
+    anchor = None if key is None else min(_rank(connection, span, key, is_descending), count)
     offset = ask.offset if anchor is None else anchor - ask.lead
     offset = max(0, min(offset, count - ask.limit))
     rows = _rows_from(connection, span, offset, count, ask)
     return TableWindow([text for _, text, _ in rows], [key for key, _, _ in rows], offset, count, total, anchor)
+
+
+def _key_of(connection: sqlite3.Connection, span: Interval, table: Table, ask: WindowAsk) -> bytes | None:
+    """Where the row of that id stands in the index; None where there is no such row in the range."""
+    found = connection.execute(_FIND, (table.by_id.id, encode_key([ask.row]))).fetchone()
+    if found is None:
+        return None
+    index = table.by_creation_time if ask.index is None else table.indexes[ask.index]
+    keys = index.keys(cast("Document", loads(found[0])))
+    return next((key for key in keys if span.low <= key < (span.high or _KEY_END)), None)
 
 
 def _span_of(ask: WindowAsk, table: Table) -> Interval:

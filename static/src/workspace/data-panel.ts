@@ -33,6 +33,7 @@ export class DataPanel extends HTMLElement {
   #saidTimer = 0;
   /** A row that somebody wants to see, until its table is there. */
   #wantedRow: string | null = null;
+  #askedRow: string | null = null;
 
   readonly #count = el("span", { class: "muted small num count" });
   readonly #add = el("button", { class: "btn sm", type: "button" }, "Add row");
@@ -272,9 +273,15 @@ export class DataPanel extends HTMLElement {
 
   #showWanted(): void {
     if (this.#wantedRow === null || this.#lastTable === null) return;
-    const isShown = this.#grid.reveal(this.#wantedRow);
-    this.#wantedRow = null;
-    this.#say(isShown ? "" : "This row is further away: scroll to it in this order.", true);
+    const row = this.#wantedRow;
+    const isShown = this.#grid.reveal(row);
+    // It is asked for once: what comes then has it, or nothing does.
+    if (!isShown && this.#askedRow !== row) {
+      this.#askedRow = row;
+      return this.#watch(this.#grid.around(row));
+    }
+    this.#wantedRow = this.#askedRow = null;
+    this.#say(isShown ? "" : "This row is not here: it was deleted, or lies outside of the chosen range.", true);
   }
 
   #startSeeding(): void {

@@ -6,7 +6,9 @@ import { SnapshotList } from "./snapshot_list.ts";
 import { el } from "./marks.ts";
 import { formatCount, plural } from "./wording.ts";
 
-export const IMPORT_BYTES_MAX = 20 * 1024 * 1024;
+export /** As the engine does it (engine/tables/editing.py). */
+const ROWS_PER_COMMIT = 250;
+const IMPORT_BYTES_MAX = 20 * 1024 * 1024;
 
 export interface MenuPlaces {
   /** The table that is shown and how many rows it has. */
@@ -68,7 +70,7 @@ export class DataMenu {
     const table = this.#places.table();
     const { above, say } = this.#places;
     if (!table) return;
-    const question = `Delete all ${plural(table.total, "row")} of ${table.name}? Only a snapshot brings them back.`;
+    const question = `Delete all ${plural(table.total, "row")} of ${table.name}? Only a snapshot brings them back.${table.total > ROWS_PER_COMMIT ? ` It takes several commits of ${ROWS_PER_COMMIT} rows, and panes see them go.` : ""}`;
     if (!(await askFirst(above, question, "Clear table"))) return;
     const body = JSON.stringify({ table: table.name });
     const cleared = await this.#steps("clear", body, ({ gone }) => `${formatCount(gone ?? 0)} of ${formatCount(table.total)} deleted`, "Clearing");

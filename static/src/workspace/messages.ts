@@ -222,6 +222,8 @@ export interface WatchMessage {
   anchor: string | null;
   lead: number;
   limit: number;
+  /** The id of a row to stand around, instead of an anchor. */
+  row?: string;
 }
 
 export interface ComparedMessage {

@@ -6,7 +6,7 @@ import { type Column, columnsOf, sameColumns } from "./columns.ts";
 import { el } from "./marks.ts";
 import type { Document, TableMessage } from "./messages.ts";
 import { type CommitChanges, diffRows } from "./row_changes.ts";
-import { moved, scrollTo, seenRows, type Span, isShort, wantedRows } from "./row_window.ts";
+import { moved, ROWS_AROUND, ROWS_ASKED_MAX, scrollTo, seenRows, type Span, isShort, wantedRows } from "./row_window.ts";
 import { RowView } from "./row_view.ts";
 
 const ROW_HEIGHT = 26;
@@ -17,6 +17,8 @@ export interface RowsAsked {
   anchor: string | null;
   lead: number;
   limit: number;
+  /** Instead of the anchor: the id of a row that is not among the loaded ones. */
+  row?: string;
 }
 
 export interface GridListener {
@@ -92,6 +94,13 @@ export class RowGrid {
     return this.#asked;
   }
 
+  /** The window around a row that is not loaded: what to ask for. What comes is scrolled to it. */
+  around(row: string): RowsAsked {
+    this.#anchor = null;
+    this.#asked = { offset: 0, anchor: null, lead: ROWS_AROUND, limit: ROWS_ASKED_MAX, row };
+    return this.#asked;
+  }
+
   forgetColumns(): void {
     this.#columns = [];
     this.reset();
@@ -115,8 +124,11 @@ export class RowGrid {
     this.#count = table.count;
     [...this.#shown.values()].forEach((view, at) => (view.place = table.offset + at));
     this.#place([...this.#shown.values()]);
-    this.#measure();
+    // The space of rows that went comes back before anything is measured: at the end of a long table the browser
+    // would scroll up meanwhile.
     this.#holdStill(table.anchor);
+    this.#measure();
+    if (this.#asked?.row !== undefined && table.anchor !== null) this.element.scrollTop = table.anchor * this.#rowHeight - this.#viewHeight / 2;
     this.#sheet.setAttribute("aria-rowcount", String(table.count + 1));
     this.element.setAttribute("aria-label", `Rows of ${table.table}`);
     this.#rove();

@@ -21,6 +21,13 @@ export interface SnapshotPlaces {
   steps(what: string, body: BodyInit, words: (step: Step) => string, first: string): Promise<Step | null>;
 }
 
+/** As the store does it (engine/store/restoring.py). */
+const CHANGES_PER_COMMIT = 1_000;
+
+function commitsOf(changes: number): string {
+  return changes > CHANGES_PER_COMMIT ? ` in ${formatCount(Math.ceil(changes / CHANGES_PER_COMMIT))} commits` : "";
+}
+
 export class SnapshotList {
   readonly element = el("div", { class: "snapshots", role: "group", "aria-label": "Snapshots of the whole store" });
   readonly #places: SnapshotPlaces;
@@ -68,11 +75,12 @@ export class SnapshotList {
 
   async #restore(one: Snapshot): Promise<void> {
     const { above, say, steps } = this.#places;
-    const question = `Go back to ${one.name}? The present is kept as a snapshot first. Code stays as it is.`;
+    const inSteps = one.rows > CHANGES_PER_COMMIT ? ` More than ${formatCount(CHANGES_PER_COMMIT)} changes are made in several commits, and panes show the way there.` : "";
+    const question = `Go back to ${one.name}? The present is kept as a snapshot first. Code stays as it is.${inSteps}`;
     if (!(await askFirst(above, question, "Restore"))) return;
     const words = ({ changed, total }: Step): string => `${formatCount(changed ?? 0)} of ${formatCount(total ?? 0)} changes made`;
     const restored = await steps("snapshots/restore", JSON.stringify({ id: one.id }), words, "Restoring");
-    if (restored) say(restored.changed ? `Restored: ${plural(restored.changed, "change")}.` : "Nothing differs from this snapshot.", true);
+    if (restored) say(restored.changed ? `Restored: ${plural(restored.changed, "change")}${commitsOf(restored.changed)}.` : "Nothing differs from this snapshot.", true);
     await this.refresh();
   }
 

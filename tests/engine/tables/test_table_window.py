@@ -66,6 +66,24 @@ async def test_where_the_anchor_is_gone_its_neighbour_takes_its_place(thirty, ed
     assert after.anchor == 10
 
 
+@pytest.mark.parametrize("order", ["asc", "desc"])
+async def test_a_row_is_found_by_its_id_wherever_it_stands(thirty, order):
+    everything = await thirty.table_window(WindowAsk("signups", index=BY_OWNER, order=order, limit=30))
+    for place in (0, 17, 29):
+        wanted = json.loads(everything.rows[place])["_id"]
+        found = await thirty.table_window(WindowAsk("signups", BY_OWNER, order=order, row=wanted, lead=2, limit=5))
+        assert found.anchor == place
+        assert wanted in [json.loads(text)["_id"] for text in found.rows]
+
+
+async def test_a_row_outside_of_the_range_or_of_the_table_is_no_anchor(thirty):
+    range_ = ({"type": "Eq", "fieldPath": "ownerId", "value": "a"},)
+    outside = json.loads((await thirty.table_window(WindowAsk("signups", offset=1, limit=1))).rows[0])["_id"]
+    for id_ in (outside, "j" * 32, ""):
+        found = await thirty.table_window(WindowAsk("signups", BY_OWNER, range_, row=id_, limit=5))
+        assert (found.anchor, found.offset) == (None, 0)
+
+
 async def test_bounds_select_and_count(thirty):
     bounds = (
         {"type": "Eq", "fieldPath": "ownerId", "value": "b"},
