@@ -26,6 +26,7 @@ export class ParsonsBlocks extends HTMLElement {
   #selected: number | null = null;
   #wrong: number | null = null;
   #dragged: number | null = null;
+  readonly #items = new Map<number, HTMLLIElement>();
   readonly #lists: Record<ListName, HTMLUListElement> = { ready: el("ul"), chosen: el("ul") };
   readonly #status = el("p", { class: "small muted", role: "status" });
   readonly #verdict = el("div", { class: "parsons-verdict", role: "status" });
@@ -203,7 +204,10 @@ export class ParsonsBlocks extends HTMLElement {
     if (event.pointerType !== "mouse" && !grips) return;
     const fromY = event.clientY;
     const follow = (moved: PointerEvent): void => {
+      if (moved.pointerId !== event.pointerId) return;
       if (this.#dragged === null && Math.abs(moved.clientY - fromY) < 5) return;
+      // The block under the finger is drawn anew while it moves; the exercise itself stays.
+      if (this.#dragged === null) this.setPointerCapture(event.pointerId);
       this.#dragged = block;
       this.#selected = block;
       this.#dragTo(moved.clientX, moved.clientY);
@@ -260,7 +264,8 @@ export class ParsonsBlocks extends HTMLElement {
   #fill(name: ListName, depthAt: (at: number) => number): void {
     const list = this.#lists[name];
     const items = this.#order[name].map((block, at) => this.#item(name, block, at, depthAt(at)));
-    list.replaceChildren(...items);
+    // A finger that is down on a block must find the same block when it is lifted.
+    if (items.length !== list.children.length || items.some((item, at) => item !== list.children[at])) list.replaceChildren(...items);
     list.classList.toggle("is-empty", !items.length);
     const active = items.find((item) => item.getAttribute("aria-selected") === "true");
     if (active) list.setAttribute("aria-activedescendant", active.id);
@@ -268,16 +273,21 @@ export class ParsonsBlocks extends HTMLElement {
   }
 
   #item(name: ListName, block: number, at: number, depth: number): HTMLLIElement {
+    const item = this.#items.get(block) ?? this.#newItem(block);
     const isWrong = name === "chosen" && this.#wrong === at + 1;
-    const classes = [`depth-${Math.min(depth, 6)}`, isWrong && "is-wrong", this.#dragged === block && "is-dragged"];
-    const id = `${this.#lists[name].getAttribute("aria-labelledby")}-${block}`;
-    return el(
-      "li",
-      { id, role: "option", class: classes.filter(Boolean).join(" "), "aria-selected": String(block === this.#selected), "data-block-number": block },
-      el("span", { class: "grip", "aria-hidden": "true" }, "⠿"),
-      el("code", {}, this.#text(block)),
-      isWrong && el("span", { class: "badge bad" }, icon("cross"), say("firstWrong")),
-    );
+    item.className = [`depth-${Math.min(depth, 6)}`, isWrong && "is-wrong", this.#dragged === block && "is-dragged"].filter(Boolean).join(" ");
+    item.setAttribute("aria-selected", String(block === this.#selected));
+    item.querySelector(".badge")?.remove();
+    if (isWrong) item.append(el("span", { class: "badge bad" }, icon("cross"), say("firstWrong")));
+    return item;
+  }
+
+  #newItem(block: number): HTMLLIElement {
+    const id = `parsons-${this.dataset.url?.replace(/\W+/g, "-")}-${block}`;
+    const grip = el("span", { class: "grip", "aria-hidden": "true" }, "⠿");
+    const item = el("li", { id, role: "option", "data-block-number": block }, grip, el("code", {}, this.#text(block)));
+    this.#items.set(block, item);
+    return item;
   }
 }
 
