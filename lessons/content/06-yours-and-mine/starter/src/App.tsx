@@ -12,9 +12,8 @@ export default function App() {
 
   return (
     <main>
-      <p>Signed in as {me ? me.name : "nobody"}.</p>
       <label>
-        List of{" "}
+        Signed in as {me ? me.name : "nobody"}. List of{" "}
         <select value={ownerId} onChange={(event) => setChosen(event.target.value)}>
           <option value="nobody">nobody</option>
           <option value="alice">Alice</option>

@@ -8,7 +8,6 @@ export default function App() {
 
   return (
     <main>
-      <AddForm />
       <h3>
         My desk <span>{signups?.length}</span>
       </h3>
@@ -22,6 +21,7 @@ export default function App() {
         ))}
       </ul>
       <BusList />
+      <AddForm />
     </main>
   );
 }

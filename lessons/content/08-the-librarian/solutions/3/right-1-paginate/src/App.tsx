@@ -10,7 +10,6 @@ export default function App() {
 
   return (
     <main>
-      <AddForm />
       <h3>
         Going <span>{signups?.length}</span>
       </h3>
@@ -28,6 +27,7 @@ export default function App() {
       </ul>
       <ArchivedToday />
       <History />
+      <AddForm />
     </main>
   );
 }
