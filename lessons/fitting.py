@@ -40,7 +40,9 @@ def _fits(member: Validator, value: Any) -> bool:
         case "string" | "id":
             return isinstance(value, str)
         case "literal":
-            return type(value) is type(member["value"]) and bool(value == member["value"])
+            wanted = member["value"]
+            is_same_kind = type(value) is type(wanted) or (_is_number(value) and _is_number(wanted))
+            return is_same_kind and bool(value == wanted)
         case "array":
             return isinstance(value, list) and all(fits(member["value"], entry) for entry in value)
         case "record":
