@@ -8,7 +8,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from lessons.models import Event, Workspace
+from lessons import catalogue
+from lessons.journey import Journey, State
+from lessons.journeys import journeys, task_numbers
+from lessons.models import Event, Person, Workspace
 from lessons.verdict import Verdict
 
 LIKE_FAILURES_MAX = 10
@@ -70,3 +73,59 @@ def _cause(result: Mapping[str, Any]) -> str:
 
 def _attempts(workspace: Workspace, task: int) -> QuerySet[Event]:
     return workspace.events.filter(kind=Event.Kind.CHECKED, payload__task=task).order_by("id")
+
+
+# ── what all events of a person add up to ───────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class LastPlace:
+    """Where somebody left off. `task` is None when all tasks of the lesson are proved."""
+
+    lesson: str
+    task: int | None
+
+
+def journey(person: Person) -> Journey:
+    """Everything that the person's events add up to, right now."""
+    return journeys([person.pk])[person.pk]
+
+
+def task_states(person: Person) -> dict[str, dict[int, State]]:
+    """The state of every task of the course, by lesson and number."""
+    going = journey(person)
+    return {listing.slug: lesson_states(going, listing.slug) for listing in catalogue.course()}
+
+
+def lesson_states(going: Journey, slug: str) -> dict[int, State]:
+    """The state of every task of one lesson."""
+    numbers, lesson = task_numbers(slug), going.lessons.get(slug)
+    if lesson is None:
+        return dict.fromkeys(numbers, State.NOT_OPENED)
+    return {number: lesson.state(number, numbers) for number in numbers}
+
+
+def last_place(person: Person) -> LastPlace | None:
+    """Where the person goes on; None before the first lesson was opened."""
+    return place_of(journey(person))
+
+
+def place_of(going: Journey) -> LastPlace | None:
+    """The task at hand of the last lesson, else of the next one in which something is not proved."""
+    if not going.lesson:
+        return None
+    order = [listing.slug for listing in catalogue.course() if listing.available]
+    at = order.index(going.lesson) if going.lesson in order else 0
+    for slug in order[at:] + order[:at]:
+        task = current_task(going, slug)
+        if task is not None:
+            return LastPlace(slug, task)
+    return LastPlace(going.lesson, None)
+
+
+def current_task(going: Journey, slug: str) -> int | None:
+    """The task of the lesson that comes next for the person, or None when all are proved."""
+    numbers, lesson = task_numbers(slug), going.lessons.get(slug)
+    if lesson is None:
+        return numbers[0] if numbers else None
+    return lesson.current_task(numbers)

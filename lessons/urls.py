@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from lessons import (
     author_views,
+    course_views,
     data_file_views,
     data_views,
     hint_views,
@@ -26,6 +27,8 @@ from lessons.opening_day import views as opening_day_views
 urlpatterns = [
     path("", views.home, name="home"),
     path("start/", views.start, name="start"),
+    path("course/", course_views.course, name="course"),
+    path("", include("lessons.classroom.urls")),
     path("learn/<slug:slug>/", workspace_views.learn, name="learn"),
     path("learn/<slug:slug>/changes", author_views.changes, name="lesson-changes"),
     path("learn/<slug:slug>/laboratory/", laboratory_views.page, name="laboratory"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from asgiref.sync import sync_to_async
 from django.contrib.auth import alogin
 from django.core.exceptions import ValidationError
@@ -11,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from lessons import catalogue, workspaces
-from lessons.catalogue import Listing
+from lessons import catalogue, progress, workspaces
+from lessons.course_map import next_of
+from lessons.navigation import navigation
 from lessons.pseudonyms import clean_pseudonym
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -39,14 +38,6 @@ async def start(request: HttpRequest) -> HttpResponse:
     return redirect("learn", slug=first.slug)
 
 
-def _lesson_to_continue(person: Any) -> Listing:
-    """The lesson in which this person did something last; the first one before that."""
-    listings = [listing for listing in catalogue.course() if listing.available]
-    last = person.events.filter(workspace__isnull=False).order_by("id").select_related("workspace").last()
-    slug = None if last is None else last.workspace.lesson
-    return next((listing for listing in listings if listing.slug == slug), listings[0])
-
-
 def _is_operator(request: HttpRequest) -> bool:
     """Whoever sits at the machine itself may read what is wrong with its lesson packs."""
     return request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1"}
@@ -54,10 +45,12 @@ def _is_operator(request: HttpRequest) -> bool:
 
 async def _home(request: HttpRequest, *, pseudonym: str = "", problem: str = "", status: int = 200) -> HttpResponse:
     user = await request.auser()
+    person = user if user.is_authenticated else None
     context = {
         "lessons": catalogue.course(),
-        "person": user if user.is_authenticated else None,
-        "lesson_to_continue": await sync_to_async(_lesson_to_continue)(user) if user.is_authenticated else None,
+        "person": person,
+        "nav": await sync_to_async(navigation)(person),
+        "next": None if person is None else next_of(await sync_to_async(progress.journey)(person)),
         "left_out": catalogue.broken() if _is_operator(request) else (),
         "pseudonym": pseudonym,
         "problem": problem,

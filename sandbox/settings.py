@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "sandbox",
     "sandbox.gateway",
     "lessons",
+    "lessons.classroom",
 ]
 
 MIDDLEWARE = [
@@ -78,7 +79,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 AUTH_USER_MODEL = "lessons.Person"
-LOGIN_URL = "/"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "teach"
+LOGOUT_REDIRECT_URL = "home"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
 SESSION_COOKIE_NAME = "sandbox_session"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -118,6 +126,7 @@ SEED_ROWS = "lessons.seeding.rows"
 LESSON_PATHS = [path for path in os.environ.get("SANDBOX_LESSONS", "").split(os.pathsep) if path]
 # `start --dev` sets it: lessons are read again when their files change, and open pages follow.
 LESSON_RELOAD = False
+COURSE_SOCKETS = {"section": "lessons.classroom.section_socket.section_consumer"}
 # Documents in the tables of the index laboratory. Only tests have smaller ones; the page says how large they are.
 LABORATORY_SIZES = tuple(
     int(size) for size in os.environ.get("SANDBOX_LABORATORY_SIZES", "10,100,1000,10000,100000,1000000").split(",")

@@ -4,6 +4,7 @@
     REVISION_CODE     (workspace_id, revision, path) -> compiled JavaScript or None; reads the database
     SEED_ROWS         async (workspace_id, table, count) -> rows (Convex-encoded objects); raises ValueError with a
                       sentence for a table that it has no rows for
+    COURSE_SOCKETS    kind -> ASGI application for the sockets below /ws/<kind>/<id>; it decides who may open them
 
 A workspace's id is also its deployment's.
 """
@@ -15,6 +16,8 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+from sandbox.gateway.sockets import Receive, Send
 
 Row = dict[str, Any]
 
@@ -34,3 +37,8 @@ async def seed_rows(workspace_id: str, table: str, count: int) -> list[Row]:
     """Rows to fill a table with. Raises ValueError."""
     rows: list[Row] = await import_string(settings.SEED_ROWS)(workspace_id, table, count)
     return rows
+
+
+async def course_socket(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Serves one socket that belongs to the course alone."""
+    await import_string(settings.COURSE_SOCKETS[scope["url_route"]["kwargs"]["kind"]])(scope, receive, send)

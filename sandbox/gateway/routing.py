@@ -7,6 +7,7 @@ from typing import Any
 from channels.auth import AuthMiddlewareStack
 from django.urls import URLPattern, re_path
 
+from sandbox.gateway.course import course_socket
 from sandbox.gateway.sockets import Receive, Send, Socket
 from sandbox.gateway.sync_consumer import sync_consumer
 from sandbox.gateway.workspace_consumer import workspace_consumer
@@ -28,5 +29,6 @@ socket_routes = [
     # Below /s/ there are no cookies and no origin check, so this stands outside of every middleware.
     route(r"^s/(?P<token>[^/]+)/(?:api/(?:[^/]+/)?)?sync$", sync_consumer),
     route(r"^ws/workspace/(?P<workspace_id>[^/]+)$", AuthMiddlewareStack(workspace_consumer)),
+    route(r"^ws/(?P<kind>section)/(?P<object_id>[^/]+)$", AuthMiddlewareStack(course_socket)),
     route(r"", no_such_socket),
 ]

@@ -176,6 +176,7 @@ await step("pages", () => bundle({ entryPoints: siteEntries, ...production }));
 const demos = fs.globSync("demos/demo-*.ts", { cwd: root }).sort();
 await step("workspace", () => bundle({ entryPoints: ["workspace.ts", ...demos], ...production, format: "esm", splitting: true }));
 await step("laboratory", () => bundle({ entryPoints: ["laboratory.ts"], ...production, format: "esm", splitting: true }));
+await step("classroom", () => bundle({ entryPoints: ["classroom.ts"], ...production, format: "esm", splitting: true }));
 await step("pane runtime with React", bundleFrame);
 await step("TypeScript worker", () => bundle({ entryPoints: { "ts-worker": "worker/ts-worker.ts" }, ...production }));
 await step("types for the editor", () => writeHashed("types.json", makeTypePack(root)));

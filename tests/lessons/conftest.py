@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from django.test import AsyncClient
 
-from lessons import catalogue, live, pace, workspaces
+from lessons import catalogue, journeys, live, pace, tries, workspaces
 from lessons.catalogue import Lesson
 from lessons.models import Person, Workspace
 from sandbox.engine import close_pools
@@ -43,6 +43,9 @@ def no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
 def rested() -> None:
     """Persons of different tests have the same numbers."""
     pace._purses.clear()
+    journeys.forget_all()
+    for budget in (tries.codes_by_address, tries.passwords_by_name, tries.passwords_by_address):
+        budget.forget_all()
 
 
 @pytest.fixture

@@ -1,0 +1,2 @@
+/** The pages of a class section: the table stays live. */
+import "./classroom/class-grid.ts";
