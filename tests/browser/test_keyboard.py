@@ -84,7 +84,10 @@ def test_tabs_splitters_and_the_list_of_keys_by_keyboard(sign_up: SignUp) -> Non
     workspace.wait_until_live()
     page = workspace.page
     tab_to(page, page.get_by_role("tab", name="Runs", exact=True))
-    for name in ("Function", "Schema", "History"):
+    first, *others = page.get_by_role("tablist", name="What happened").get_by_role("tab").all_inner_texts()
+    assert first == "Runs"
+    assert {"Function", "Schema", "History"} <= {*others}
+    for name in others:
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("tab", name=name, exact=True)).to_be_focused()
         expect(page.get_by_role("tabpanel", name=name, exact=True)).to_be_visible()

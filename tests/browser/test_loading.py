@@ -31,15 +31,20 @@ def boxes(page: Page) -> list[dict[str, Any] | None]:
     return [page.locator(part).bounding_box() for part in PARTS]
 
 
-def open_with_script_held(open_page: Callable[..., Page], viewport: dict[str, int]) -> tuple[Page, list[Route]]:
-    page = open_page(viewport=viewport)
-    page.add_init_script(SHIFTS)
-    held: list[Route] = []
-    page.route("**/workspace-*.js", lambda route: held.append(route))
+def start_course(page: Page) -> None:
     page.goto("/")
     page.get_by_label("Your pseudonym").fill("Kittiwake")
     page.get_by_role("button", name="Start the course").click()
-    page.wait_for_url("/learn/**", wait_until="commit")
+    page.wait_for_url("**/learn/**")
+
+
+def open_with_script_held(open_page: Callable[..., Page], viewport: dict[str, int]) -> tuple[Page, list[Route]]:
+    page = open_page(viewport=viewport)
+    start_course(page)
+    page.add_init_script(SHIFTS)
+    held: list[Route] = []
+    page.route("**/workspace-*.js", lambda route: held.append(route))
+    page.goto("/learn/trash-can/", wait_until="commit")
     expect(page.locator("client-pane").first).to_be_attached()
     return page, held
 
@@ -66,9 +71,8 @@ def test_nothing_moves_while_the_workspace_loads(open_page: Callable[..., Page],
 def test_a_panel_without_an_answer_yet_is_not_called_empty(open_page: Callable[..., Page]) -> None:
     page = open_page()
     page.route_web_socket("**/ws/workspace/**", lambda socket: None)  # it opens and says nothing
-    page.goto("/")
-    page.get_by_label("Your pseudonym").fill("Kittiwake")
-    page.get_by_role("button", name="Start the course").click()
+    start_course(page)
+    page.goto("/learn/trash-can/")
     data = page.locator("data-panel")
     expect(data.locator('[aria-busy="true"]')).to_be_visible()
     expect(data).not_to_contain_text("No tables yet")
