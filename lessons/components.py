@@ -74,6 +74,11 @@ def submitted(text: str) -> dict[str, Any]:
     return {"submit": text}
 
 
+def buttons_pressed() -> dict[str, Any]:
+    """A step of `mount`: every button outside of forms is pressed once."""
+    return {"press": True}
+
+
 def mount_arguments(steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"steps": [dict(step) for step in steps]}
 

@@ -2,7 +2,8 @@
  * Mounts the project's component and tells what it shows and asks while rows change.
  *
  * `steps` in order: { insert: { table, row } } is a row from elsewhere; { ring: true } lets every timer ring once;
- * { submit: text } types the text into the first form and sends it. After each step: the text that is seen then.
+ * { submit: text } types the text into the first form and sends it; { press: true } presses every button outside of
+ * forms. After each step: the text that is seen then.
  */
 import { mutationGeneric } from "convex/server";
 import App from "./probe_view/App";
@@ -42,6 +43,10 @@ async function take(step, ctx, stage, mounted, settle) {
     stage.refresh();
   } else if (step.ring) {
     mounted.ring();
+  } else if (step.press) {
+    const inForms = new Set(mounted.all("form").flatMap(inside));
+    const buttons = mounted.all("button").filter((button) => !inForms.has(button) && !button.props.disabled);
+    for (const { props } of buttons) props.onClick?.(event());
   } else if (step.submit !== undefined) {
     const isText = ({ type, props }) => type === "textarea" || (type === "input" && [undefined, "text", "search"].includes(props.type));
     const [form] = mounted.all("form");
@@ -49,10 +54,11 @@ async function take(step, ctx, stage, mounted, settle) {
     field?.props.onChange?.({ target: { value: step.submit }, currentTarget: { value: step.submit }, preventDefault() {} });
     await settle();
     const sent = mounted.all("form")[0];
-    const event = { preventDefault() {}, stopPropagation() {}, currentTarget: { reset() {} }, target: { reset() {} } };
-    if (sent?.props.onSubmit) sent.props.onSubmit(event);
-    else inside(sent ?? { children: mounted.tree }).find(({ type }) => type === "button")?.props.onClick?.(event);
+    if (sent?.props.onSubmit) sent.props.onSubmit(event());
+    else inside(sent ?? { children: mounted.tree }).find(({ type }) => type === "button")?.props.onClick?.(event());
   }
 }
+
+const event = () => ({ preventDefault() {}, stopPropagation() {}, currentTarget: { reset() {} }, target: { reset() {} } });
 
 const inside = (node) => (node?.children ?? []).flatMap((child) => (typeof child === "string" ? [] : [child, ...inside(child)]));

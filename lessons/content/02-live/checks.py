@@ -6,12 +6,22 @@ seen in subscriptions: which of them ran after a write, and whether time alone c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lessons.arguments import arguments
-from lessons.components import MOUNT, Seen, inserted, mount_arguments, submitted, timers_ring, with_component
+from lessons.components import (
+    MOUNT,
+    Seen,
+    buttons_pressed,
+    inserted,
+    mount_arguments,
+    submitted,
+    timers_ring,
+    with_component,
+)
 from lessons.fork import Fork
 from lessons.results import ids_in, leaves, names_of
 from lessons.verdict import Place, Verdict
@@ -20,6 +30,8 @@ TABLE, SCHEMA = "signups", "convex/schema.ts"
 LIST, NEWEST, ADD = "signups:listByBus", "signups:newest", "signups:add"
 COMPONENT = "src/Newest.tsx"
 SHOWN = 3
+MINUTE_MS = 60_000.0
+DATES = ("%a %b %d %Y %H:%M:%S", "%m/%d/%Y, %I:%M:%S %p", "%d/%m/%Y, %H:%M:%S", "%Y-%m-%d %H:%M:%S")
 
 Row = dict[str, Any]
 
@@ -32,7 +44,7 @@ BY_THE_FORM = "Baraka Mwangi"
 
 async def check_1(fork: Fork) -> Verdict:
     known = await newest_names(fork)
-    steps = [inserted(TABLE, FROM_THE_OTHER_DESK), timers_ring(), submitted(BY_THE_FORM)]
+    steps = [inserted(TABLE, FROM_THE_OTHER_DESK), timers_ring(), submitted(BY_THE_FORM), buttons_pressed()]
     seen = await mounted(fork, steps)
     expect_first_answer(fork, seen, known)
     expect_live(fork, seen)
@@ -144,7 +156,7 @@ async def explain_woken(fork: Fork, bus: int, name: str, other: int) -> None:
 
 
 def of_bus(fork: Fork, bus: int) -> dict[str, Any]:
-    return arguments(fork.functions[LIST], TABLE, {"_id": "none", "bus": float(bus)}, wants_id=False)
+    return arguments(fork.functions[LIST], TABLE, {"bus": float(bus)}, wants_id=False)
 
 
 # ── 3: rows alone decide
@@ -153,6 +165,7 @@ def of_bus(fork: Fork, bus: int) -> dict[str, Any]:
 async def check_3(fork: Fork) -> Verdict:
     expect_query(fork, NEWEST, "newest")
     await fork.insert(TABLE, [FROM_THE_OTHER_DESK])
+    await fork.forward(seconds=1)
     first = await ask_newest(fork)
     await expect_newest(fork, first)
     await expect_the_same(fork, first)
@@ -196,7 +209,7 @@ async def expect_the_time(fork: Fork, first: Any) -> None:
     """Somebody must be able to tell how long a row has been there: by its time, or by the time that was asked with."""
     rows = await fork.rows(TABLE)
     row = max(rows.values(), key=lambda row: row["_creationTime"])
-    if any(abs(time - row["_creationTime"]) <= 1000 for time in times_in(first)):
+    if any(abs(time - row["_creationTime"]) <= MINUTE_MS for time in times_in(first)):
         return
     given = newest_arguments(fork)
     numbers = [name for name, value in given.items() if isinstance(value, int | float) and not isinstance(value, bool)]
@@ -206,19 +219,32 @@ async def expect_the_time(fork: Fork, first: Any) -> None:
 
 
 def newest_arguments(fork: Fork) -> dict[str, Any]:
-    return arguments(fork.functions[NEWEST], TABLE, {"_id": "none"}, wants_id=False)
+    return arguments(fork.functions[NEWEST], TABLE, {}, wants_id=False)
 
 
 def times_in(value: Any) -> Iterator[float]:
-    """Every number in a result, and every text that is a date, as milliseconds; a number of seconds or minutes too."""
-    for plain in leaves(value):
-        if isinstance(plain, str):
-            try:
-                yield datetime.fromisoformat(plain).timestamp() * 1000
-            except ValueError:
-                continue
-        elif isinstance(plain, int | float) and not isinstance(plain, bool):
-            yield from (float(plain), float(plain) * 1000)
+    """Every number of a result as milliseconds, be it some, seconds or minutes; every text that is a date likewise."""
+    for leaf in leaves(value):
+        if isinstance(leaf, str):
+            moment = date_of(leaf)
+            if moment is not None:
+                yield moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000
+        elif isinstance(leaf, int | float) and not isinstance(leaf, bool):
+            yield from (float(leaf), float(leaf) * 1000, float(leaf) * MINUTE_MS)
+
+
+def date_of(text: str) -> datetime | None:
+    """A date as programs write it; None for other texts."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime, *(_reader(form) for form in DATES)):
+        try:
+            return read(text)
+        except (ValueError, TypeError):
+            continue
+    return None
+
+
+def _reader(form: str) -> Callable[[str], datetime]:
+    return lambda text: datetime.strptime(text.partition(" GMT")[0], form)
 
 
 # ── results of any shape

@@ -22,7 +22,7 @@ export const newest = query({
       _id: signup._id,
       name: signup.name,
       bus: signup.bus,
-      minutesAgo: Math.floor((Date.now() - signup._creationTime) / MINUTE),
+      minutesAgo: Math.max(0, Math.floor((Date.now() - signup._creationTime) / MINUTE)),
     }));
   },
 });
