@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 PSEUDONYM_LENGTH_MAX = 40
 
@@ -16,9 +17,9 @@ def clean_pseudonym(text: str) -> str:
 
 def validate_pseudonym(pseudonym: str) -> None:
     if not pseudonym.strip():
-        raise ValidationError("Enter a pseudonym: 1 to 40 characters.", code="required")
+        raise ValidationError(_("Enter a pseudonym: 1 to 40 characters."), code="required")
     if len(pseudonym) > PSEUDONYM_LENGTH_MAX:
-        raise ValidationError("That pseudonym is too long. Use at most 40 characters.", code="max_length")
+        raise ValidationError(_("That pseudonym is too long. Use at most 40 characters."), code="max_length")
     # isprintable refuses control characters, line breaks and the invisible direction marks that can reorder a page.
     if not pseudonym.isprintable() or pseudonym != pseudonym.strip():
-        raise ValidationError("A pseudonym holds only characters that can be seen.", code="invalid")
+        raise ValidationError(_("A pseudonym holds only characters that can be seen."), code="invalid")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from lessons.catalogue import Lesson
 from lessons.file_names import objection, quoted, twins
 from sandbox.engine import limits, parse_client_json
@@ -41,7 +43,8 @@ class Refused(Exception):
 
 def too_large() -> Refused:
     size = limits.PROJECT_BYTES_MAX // 1024
-    return Refused(413, "too-large", f"The project is too large to save: at most {size} KiB. Your text is still here.")
+    message = _("The project is too large to save: at most %(size)s KiB. Your text is still here.") % {"size": size}
+    return Refused(413, "too-large", message)
 
 
 def parse_edit(body: bytes, lesson: Lesson) -> Edit:
@@ -97,7 +100,7 @@ def _removed(message: Mapping[str, Any], files: Mapping[str, str], lesson: Lesso
         raise _bad("`removed` must be a list of paths.")
     locked = sorted(lesson.locked.intersection(paths))
     if locked:
-        raise _bad(f"{quoted(locked[0])} cannot be removed in this lesson.")
+        raise _bad(_("%(file)s cannot be removed in this lesson.") % {"file": quoted(locked[0])})
     return frozenset(paths) - files.keys()
 
 
@@ -107,7 +110,7 @@ def _check_names(files: Mapping[str, str], compiled: Mapping[str, str], lesson: 
         if reason is not None:
             raise _bad(reason)
         if path in lesson.locked and text != lesson.files[path]:
-            raise _bad(f"{quoted(path)} cannot be changed in this lesson.")
+            raise _bad(_("%(file)s cannot be changed in this lesson.") % {"file": quoted(path)})
     if len(files) > limits.PROJECT_FILES_MAX:
         raise _bad(f"A project has at most {limits.PROJECT_FILES_MAX} files, this one has {len(files)}.")
     same = twins(files)

@@ -17,6 +17,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lessons import answers, catalogue, checking, lesson_page, live, pace, phrases, progress, verdict_page, workspaces
@@ -104,7 +105,9 @@ def _keep_pace(person_id: int, edit: Edit) -> None:
     size = sum(len(text) for text in (*edit.files.values(), *edit.compiled.values()))
     seconds = pace.seconds_to_wait(person_id, size)
     if seconds:
-        message = f"You have saved very often just now. The next save works in {math.ceil(seconds)} s."
+        message = _("You have saved very often just now. The next save works in %(seconds)s s.") % {
+            "seconds": math.ceil(seconds)
+        }
         raise Refused(429, "too-often", message)
 
 
@@ -132,7 +135,7 @@ async def run_check(request: HttpRequest, workspace_id: str, number: int) -> Htt
             result = await checking.run(lesson, task, project.files, front_end.toolchain(), roles=said)
             attempts = await sync_to_async(progress.record_attempt)(workspace, number, project.number, result)
     except checking.CheckIsRunning:
-        return HttpResponse("A check is running already. Its verdict comes in a moment.", status=429)
+        return HttpResponse(_("A check is running already. Its verdict comes in a moment."), status=429)
     proved = await sync_to_async(progress.passed_tasks)(workspace)
     said = verdict_page.in_a_sentence(result, number, len(proved), len(lesson.tasks))
     context = {
@@ -214,7 +217,7 @@ def _body(request: HttpRequest) -> bytes:
 
 def _conflict(stale: workspaces.Stale) -> JsonResponse:
     theirs = {"revision": stale.theirs.number, "files": stale.theirs.files}
-    message = (
+    message = _(
         "This project was saved somewhere else in the meantime. Nothing is lost: choose which version to go on with."
     )
     return JsonResponse({"error": "stale", "message": message, "theirs": theirs}, status=409)

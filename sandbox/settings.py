@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sandbox import data_folder
+from sandbox import data_folder, locales
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = data_folder.path(default=BASE_DIR / "var")
@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "sandbox.gateway.middleware.SitePolicy",
     "sandbox.gateway.middleware.StoreFaults",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -98,6 +99,10 @@ CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
+# English is in the pages themselves; every folder here adds a language (sandbox/docs/translating.md).
+LOCALE_PATHS = [BASE_DIR / "sandbox" / "locale"]
+LANGUAGES = [("en", "English"), *locales.offered(LOCALE_PATHS[0])]
+LANGUAGE_COOKIE_NAME = "sandbox_language"
 USE_TZ = True
 
 # Static files are served where they lie, without collectstatic. static/src (sources, node_modules) is never served.
