@@ -27,7 +27,7 @@ SILENT = {"script", "style", "code", "pre", "kbd", "svg", "textarea"}
 # Names of people and things, and what is code on the page.
 NAMES = re.compile(
     r"Reactive Sandbox|Kittiwake|Alice|Bob|[AB]|Zainab Okonkwo|João Pereira|Mateusz Zieliński|Nguyễn Minh Anh"
-    r"|archivedAt|by_owner · alice · 4 read|Ctrl.*|Runs|Function|Schema|History|Transactions"
+    r"|archivedAt|by_owner · alice · 4 read|Ctrl.*|\w{4}(-\w{4})+|Runs|Function|Schema|History|Transactions"
 )
 
 
@@ -161,6 +161,16 @@ async def test_no_word_of_the_other_pages_is_hard_wired(other_language: None, ad
     page = await speaking(OTHER).get(address)
     titles = {listing.title for listing in catalogue.course()}  # the course itself is written in English
     assert [words for words in bare_words(page.content.decode()) if words not in titles] == []
+
+
+@pytest.mark.parametrize("address", ["/", "/course/", "/account/"])
+async def test_no_word_of_a_learner_s_pages_is_hard_wired(reader: AsyncClient, address: str) -> None:
+    page = await reader.get(address)
+    assert page.status_code == 200
+    written = {text for listing in catalogue.course() for text in (listing.title, *re.split("[,:]", listing.summary))}
+    assert [
+        words for words in bare_words(page.content.decode()) if words not in {text.strip() for text in written}
+    ] == []
 
 
 async def test_without_a_translation_the_page_is_english(reader: AsyncClient) -> None:
