@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from lessons import catalogue, corpus
 from tests.browser.test_accessibility import LOOKS, assert_nothing_sticks_out, violations
+from tests.browser.test_transactions import column, press
 from tests.browser.workspace_page import WorkspacePage
 
 SignUp = Callable[..., WorkspacePage]
@@ -56,3 +58,35 @@ def test_the_plug_is_pulled_after_the_prediction_and_broken_states_are_kept(
     assert_nothing_sticks_out(page)
     page.reload()
     expect(page.get_by_role("region", name="Museum of broken states").first).to_contain_text("A free ride")
+
+
+def test_two_at_the_last_seat_with_the_learners_own_function(sign_up: SignUp) -> None:
+    lesson = catalogue.lesson("all-or-nothing")
+    assert lesson is not None
+    right = next(one for one in corpus.solutions(lesson, 1) if one.is_right)
+    page = open_lesson(sign_up)
+    workspace = WorkspacePage(page)
+    page.goto("/learn/all-or-nothing/?step=6")
+    workspace.write("bookings.ts", right.files["convex/bookings.ts"])
+    opener = page.get_by_role("button", name="Open Transactions")
+    expect(opener).to_be_disabled()
+    predict(page, "It starts again, reads “no seat left”, and throws.")
+    opener.click()
+    panel = page.get_by_role("tabpanel", name="Transactions", exact=True)
+    alice, bob = column(panel, "Alice"), column(panel, "Bob")
+    for side, name in ((alice, "Zainab"), (bob, "João")):
+        side.get_by_label("Call", exact=True).select_option(label="book", timeout=30_000)
+        picker = side.get_by_label("Row of buses for bus").first
+        option = picker.locator("option", has_text="Bus 2")
+        expect(option).to_be_attached()
+        picker.select_option(option.get_attribute("value"))
+        side.get_by_label("name string").first.fill(name)
+        press(side, "Begin", "Held before step 1, db.get")
+        press(side, "Step", "Held before step 2, db.patch")
+    press(bob, "Run to end", "Committed at")
+    press(alice, "Step", "step 3")
+    press(alice, "Step", "step 4")
+    press(alice, "Step", "the commit")
+    press(alice, "Step", "Conflict: book changed row")
+    press(alice, "Step", "The bus is full.")
+    expect(page.locator("demo-last-seat").get_by_role("status")).to_contain_text("It was thrown away and began again.")

@@ -23,7 +23,7 @@ from sandbox.engine import (
     StepReached,
     close_pools,
 )
-from sandbox.engine.runtime.stepping import CRASHED_CODE, ENDED_CODE, HELD_TOO_LONG_CODE
+from sandbox.engine.runtime.stepping import CRASHED_CODE, ENDED_CODE, HELD_TOO_LONG_CODE, STEPS_TOLD_MAX
 
 CODE = """
 import { action, mutation, query } from "./_generated/server";
@@ -44,6 +44,9 @@ export const state = query(async (ctx) => [
   (await ctx.db.query("bookings").collect()).map((row: any) => [row.by, row.left]),
 ]);
 export const nested = mutation(async (ctx, { by }: any) => { await ctx.runMutation((api as any).m.seat, { by }); });
+export const many = mutation(async (ctx) => {
+  for (let seats = 0; seats < 1000; seats++) await ctx.db.insert("trips", { seats });
+});
 export const spin = mutation(async (ctx) => { await ctx.db.query("trips").first(); for (;;); });
 export const inTurn = action(async (ctx, { by }: any) => {
   await ctx.runMutation((api as any).m.seat, { by });
@@ -239,6 +242,16 @@ async def test_a_run_that_is_held_too_long_ends_by_itself(deployment: Deployment
     outcome = await run.task
     assert error_code(outcome) == HELD_TOO_LONG_CODE
     assert await state(deployment) == [[5.0], []]
+
+
+async def test_a_loop_of_thousands_is_not_held_to_its_end(deployment: Deployment):
+    run = Held(deployment, "alice", path="m:many")
+    async with asyncio.timeout(60):
+        while await run.step() != "":
+            pass
+    outcome = await run.task
+    assert (outcome.ok, len(outcome.note.writes)) == (True, 1_000)
+    assert len(run.of(StepReached)) == STEPS_TOLD_MAX
 
 
 async def test_the_function_itself_still_has_its_deadline(deployment: Deployment):
