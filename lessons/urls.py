@@ -21,7 +21,7 @@ from lessons import (
     views,
     workspace_views,
 )
-from lessons.demos import csv_desk, phone, tsc_output, unplug, windows
+from lessons.demos import clock, csv_desk, phone, tsc_output, unplug, windows
 from lessons.opening_day import views as opening_day_views
 
 urlpatterns = [
@@ -78,6 +78,9 @@ urlpatterns = [
     path("w/<str:workspace_id>/demos/csv-desk/store/<slug:name>", csv_desk.store, name="desk-store"),
     path("w/<str:workspace_id>/demos/windows/try", windows.try_window, name="windows-try"),
     path("w/<str:workspace_id>/demos/unplug/pull", unplug.pull, name="demo-unplug"),
+    path("w/<str:workspace_id>/demos/clock/state", clock.state, name="clock-state"),
+    path("w/<str:workspace_id>/demos/clock/forward", clock.forward, name="clock-forward"),
+    path("w/<str:workspace_id>/demos/clock/back", clock.back, name="clock-back"),
     path("w/<str:workspace_id>/demos/phone/run", phone.run, name="demo-phone"),
     path("w/<str:workspace_id>/demos/tsc-output/run", tsc_output.run, name="demo-tsc-output"),
     path("w/<str:workspace_id>/demos/roles/", opening_day_views.casting, name="opening-day-roles"),

@@ -59,6 +59,10 @@ class FastForward:
         await self._move_to(target_ns)
         return await self._jobs.settle() and has_ended
 
+    async def planned(self) -> list[dict[str, object]]:
+        """The next runs in their order: name, kind ("cron" or "scheduled") and time in ms, by this clock."""
+        return [{"name": name, "kind": kind, "at_ms": at_ms} for name, kind, at_ms in await self._jobs.planned()]
+
     async def back_to_now(self) -> None:
         """The real time again. Documents keep their times; functions that are scheduled for a later day wait for it."""
         await self._set(0)

@@ -1,19 +1,20 @@
-"""The check of Trash can: archive a row, see it leave a live list, restore it, see the same row return.
+"""The checks of Trash can: archive and restore a row; leave the bin out of a bus; purge by a rule; keep a tape.
 
-Behaviour alone decides. The names of the four functions are fixed by the task, because the panes call them; arguments,
-further fields, return shapes and the meaning of "not archived" are the learner's choice.
+Behaviour alone decides. The names of functions that the tasks name are fixed, because panes or other tasks call them;
+arguments, further fields, return shapes and the meaning of "not archived" are the learner's choice.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from lessons.arguments import arguments, takes_id
 from lessons.fork import CallRefused, Client, Fork, LiveQuery, Row
-from lessons.results import changed_fields, code, ids_in, listed, names_of
+from lessons.results import changed_fields, code, holds, ids_in, leaves, listed, names_of
 from lessons.verdict import Place, Verdict
 
 TABLE = "signups"
@@ -209,3 +210,289 @@ def _args(scene: Scene, path: str, *, wants_id: bool = False) -> dict[str, Any]:
 def _difference(before: Row, after: Row) -> str:
     fields = changed_fields(before, after)
     return ", ".join(f"`{field}` is {'set' if after.get(field) is not None else 'empty'}" for field in fields)
+
+
+# ── task 2: the bin is not part of the bus ──────────────────────────────────
+
+SEATS_TAKEN, PASSENGERS, BOOK = "desk:seatsTaken", "desk:passengers", "desk:book"
+DESK = {SEATS_TAKEN: "query", PASSENGERS: "query", BOOK: "mutation"}
+SEATS = 3
+NEW_NAMES = ("Tariq Hassan", "Sione Tupou", "Élodie Martin")
+
+
+async def check_2(fork: Fork) -> Verdict:
+    for path, kind in DESK.items():
+        fork.expect_function(path, kind, look_at=Place("convex/desk.ts", 1, 1))
+    rows = await fork.rows(TABLE)
+    aboard = [row for row in rows.values() if row["bus"] == 1]
+    ghost = aboard[1]
+    names = [str(row["name"]) for row in aboard if row is not ghost]
+    await expect_bus(fork, 1, len(aboard), [str(row["name"]) for row in aboard])
+    full = await fork.bob.try_mutate(BOOK, _booking(fork, NEW_NAMES[0], 1))
+    fork.expect(full.refused, "overfull", look_at=BOOK, seats=SEATS, name=NEW_NAMES[0])
+    await put_into_bin(fork, ghost)
+    await expect_no_ghost(fork, ghost, names)
+    freed = await fork.bob.try_mutate(BOOK, _booking(fork, NEW_NAMES[0], 1))
+    values = {"name": ghost["name"], "other": NEW_NAMES[0]}
+    fork.expect(freed.refused is None, "seat-not-freed", look_at=BOOK, problem=_problem(freed.refused), **values)
+    await expect_names(fork, next(row for row in rows.values() if row["bus"] == 2))
+    return fork.passed("passed-2", name=ghost["name"])
+
+
+async def expect_bus(fork: Fork, bus: int, count: int, names: list[str]) -> None:
+    """The bus before anything is in the bin."""
+    counted = await fork.alice.query(SEATS_TAKEN, _on_bus(fork, SEATS_TAKEN, bus))
+    listed_ = await fork.alice.query(PASSENGERS, _on_bus(fork, PASSENGERS, bus))
+    values = {"bus": bus, "count": count}
+    fork.expect(holds(counted, count), "live-rows-missing", look_at=SEATS_TAKEN, told=told(counted), **values)
+    missing = [name for name in names if not mentions(listed_, name)]
+    fork.expect(not missing, "live-rows-missing", look_at=PASSENGERS, told=told(listed_), **values)
+
+
+async def expect_no_ghost(fork: Fork, ghost: Row, names: list[str]) -> None:
+    counted = await fork.alice.query(SEATS_TAKEN, _on_bus(fork, SEATS_TAKEN, 1))
+    listed_ = await fork.alice.query(PASSENGERS, _on_bus(fork, PASSENGERS, 1))
+    values = {"name": ghost["name"], "count": len(names), "told": told(counted)}
+    fork.expect(holds(counted, len(names)), "count-includes-the-bin", look_at=SEATS_TAKEN, **values)
+    is_ghost = mentions(listed_, str(ghost["name"])) or holds(listed_, ghost["_id"])
+    fork.expect(not is_ghost, "ghost-on-the-list", look_at=PASSENGERS, name=ghost["name"])
+    lost = [name for name in names if not mentions(listed_, name)]
+    fork.expect(not lost, "list-lost-live-rows", look_at=PASSENGERS, name=ghost["name"], lost=", ".join(lost))
+
+
+async def expect_names(fork: Fork, row: Row) -> None:
+    """A name in the bin is free; a name on the bus is not."""
+    name = str(row["name"])
+    await put_into_bin(fork, row)
+    again = await fork.bob.try_mutate(BOOK, _booking(fork, name, 2))
+    problem = _problem(again.refused)
+    fork.expect(again.refused is None, "name-kept-by-the-bin", look_at=BOOK, name=name, problem=problem)
+    before = await fork.rows(TABLE)
+    twice = await fork.bob.try_mutate(BOOK, _booking(fork, name, 2))
+    added = (await fork.rows(TABLE)).keys() - before.keys()
+    fork.expect(twice.refused is not None or not added, "twice-on-a-bus", look_at=BOOK, name=name)
+
+
+async def put_into_bin(fork: Fork, row: Row, client: Client | None = None) -> None:
+    args = arguments(fork.functions[ARCHIVE], TABLE, row, wants_id=True)
+    await (client or fork.alice).mutate(ARCHIVE, args)
+
+
+def _on_bus(fork: Fork, path: str, bus: int) -> dict[str, Any]:
+    sample = {"_id": "", "ownerId": "alice", "name": "", "bus": float(bus)}
+    return arguments(fork.functions[path], TABLE, sample, wants_id=False)
+
+
+def _booking(fork: Fork, name: str, bus: int) -> dict[str, Any]:
+    sample = {"_id": "", "ownerId": "bob", "name": name, "bus": float(bus)}
+    return arguments(fork.functions[BOOK], TABLE, sample, wants_id=False)
+
+
+def mentions(result: Any, name: str) -> bool:
+    """Whether the name stands anywhere in a result, also inside a text."""
+    return any(isinstance(leaf, str) and name in leaf for leaf in leaves(result))
+
+
+def told(result: Any) -> str:
+    return json.dumps(result, ensure_ascii=False) if not isinstance(result, list) else f"{len(result)} entries"
+
+
+def _problem(refused: CallRefused | None) -> str:
+    return "" if refused is None else refused.first_line
+
+
+# ── task 3: purge by a rule ─────────────────────────────────────────────────
+
+RULES = "retention"
+OFFICE = "convex/officeOfTheCheck.ts"
+SET_RULE = "officeOfTheCheck:setRule"
+# A rule is data, and the office changes it: this stands in for the office, in the fork alone.
+OFFICE_CODE = """import { mutation } from "./_generated/server";
+export const setRule = mutation(async (ctx: any, { days, purgedBy }: any) => {
+  for (const rule of await ctx.db.query("retention").collect()) await ctx.db.delete(rule._id);
+  await ctx.db.insert("retention", { table: "signups", days, purgedBy });
+});
+"""
+
+
+async def check_3(fork: Fork) -> Verdict:
+    for path, kind in KINDS.items():
+        fork.expect_function(path, kind)
+    await open_office(fork, 30)
+    old, young, restored, *_ = (await fork.rows(TABLE)).values()
+    live = set(await fork.rows(TABLE)) - {old["_id"], young["_id"], restored["_id"]}
+    for row in (old, restored):
+        await put_into_bin(fork, row)
+    await pass_days(fork, 20)
+    await expect_there(fork, live, "live-rows-purged", days=20)
+    await expect_there(fork, {old["_id"]}, "purged-too-early", days=20, name=old["name"])
+    await put_into_bin(fork, young)
+    await take_out_of_bin(fork, restored)
+    await pass_days(fork, 9)
+    await expect_there(fork, {old["_id"]}, "purged-too-early", days=29, name=old["name"])
+    await pass_days(fork, 3)
+    rows = await fork.rows(TABLE)
+    fork.expect(old["_id"] not in rows, "never-purged", look_at=_purge_place(fork), name=old["name"])
+    await expect_there(fork, {restored["_id"]}, "restored-row-purged", days=32, name=restored["name"])
+    await expect_there(fork, {young["_id"]}, "counted-from-creation", days=12, name=young["name"])
+    await expect_there(fork, live, "live-rows-purged", days=32)
+    await expect_rule_is_data(fork, young, live)
+    return fork.passed("passed-3", name=old["name"])
+
+
+async def open_office(fork: Fork, days: int) -> None:
+    fields = fork.schema.tables[RULES].fields if RULES in fork.schema.tables else {}
+    place = Place("convex/schema.ts", 1, 1)
+    if not {"table", "days", "purgedBy"} <= fields.keys():
+        rows = await fork.rows(TABLE)
+        fork.fail("rule-table-missing", look_at=place, count=len(rows))
+    problems = await fork.try_deploy({OFFICE: OFFICE_CODE})
+    fork.expect(not problems, "rule-refused", look_at=place, problem=problems[0].message if problems else "")
+    await set_rule(fork, days, "cron")
+
+
+async def set_rule(fork: Fork, days: int, purged_by: str) -> None:
+    answer = await fork.nobody.try_mutate(SET_RULE, {"days": float(days), "purgedBy": purged_by})
+    place, problem = Place("convex/schema.ts", 1, 1), _problem(answer.refused)
+    fork.expect(answer.refused is None, "rule-refused", look_at=place, problem=problem)
+
+
+async def pass_days(fork: Fork, days: float) -> None:
+    ended = await fork.forward(days=days)
+    fork.expect(ended, "job-does-not-end", look_at=_purge_place(fork))
+
+
+async def take_out_of_bin(fork: Fork, row: Row) -> None:
+    await fork.alice.mutate(RESTORE, arguments(fork.functions[RESTORE], TABLE, row, wants_id=True))
+
+
+async def expect_there(fork: Fork, ids: set[str], finding: str, **values: Any) -> None:
+    rows = await fork.rows(TABLE)
+    gone = ids - rows.keys()
+    fork.expect(not gone, finding, look_at=_purge_place(fork), count=len(gone), **values)
+
+
+async def expect_rule_is_data(fork: Fork, young: Row, live: set[str]) -> None:
+    """The office shortens the time, then holds everything, then lifts the hold."""
+    held = (await fork.rows(TABLE))[min(live)]
+    await put_into_bin(fork, held)
+    await set_rule(fork, 5, "nobody")
+    await pass_days(fork, 7)
+    await expect_there(fork, {held["_id"], young["_id"]}, "held-row-purged", days=7, name=held["name"])
+    await set_rule(fork, 5, "cron")
+    await expect_closed(fork, held)
+    await pass_days(fork, 1.5)
+    rows = await fork.rows(TABLE)
+    fork.expect(held["_id"] not in rows, "rule-not-read", look_at=_purge_place(fork), name=held["name"])
+
+
+async def expect_closed(fork: Fork, due: Row) -> None:
+    """A browser can call every public function; none of them may purge a row that is due."""
+    known = {*KINDS, *DESK, CREATE, SET_RULE, "signups:remove"}
+    for path, function in fork.functions.items():
+        if path in known or function.visibility != "public" or function.kind == "query":
+            continue
+        await fork.nobody.try_call(path, arguments(function, TABLE, due, wants_id=True))
+        gone = due["_id"] not in await fork.rows(TABLE)
+        fork.expect(not gone, "purge-is-public", look_at=path, function=path, name=due["name"])
+
+
+def _purge_place(fork: Fork) -> Place | None:
+    """Where a purge may stand: in a file of the learner's other than those of the first two tasks."""
+    known = {*KINDS, *DESK, CREATE, SET_RULE}
+    others = [path for path in fork.functions if path not in known]
+    named = [path for path in others if "purge" in path.lower()] or others
+    return fork.place(named[0]) if named else Place("convex/crons.ts", 1, 1)
+
+
+# ── task 4: the tape, and a seat that was sold meanwhile ────────────────────
+
+TAPE = "audit"
+
+
+async def check_4(fork: Fork) -> Verdict:
+    for path, kind in {**KINDS, **DESK}.items():
+        fork.expect_function(path, kind, look_at=Place("convex/desk.ts", 1, 1))
+    fields = fork.schema.tables[TAPE].fields if TAPE in fork.schema.tables else {}
+    if not {"action", "rowId", "by", "at"} <= fields.keys():
+        fork.fail("tape-missing", look_at=Place("convex/schema.ts", 1, 1), count=len(await fork.rows(TABLE)))
+    await open_office(fork, 5)
+    rows = list((await fork.rows(TABLE)).values())
+    await expect_tape(fork, next(row for row in rows if row["bus"] == 3))
+    await expect_sold_seat(fork, [row for row in rows if row["bus"] == 1])
+    await expect_no_twin(fork, next(row for row in rows if row["bus"] == 2))
+    await expect_purge_on_tape(fork)
+    return fork.passed("passed-4", count=len(await fork.rows(TAPE)))
+
+
+async def entries(fork: Fork, row: Row) -> list[str]:
+    """The actions on the tape for a row, in their order."""
+    return [str(entry.get("action")) for entry in (await fork.rows(TAPE)).values() if entry.get("rowId") == row["_id"]]
+
+
+async def expect_tape(fork: Fork, row: Row) -> None:
+    """Alice archives Bob's row, twice, and restores it: two entries in her name."""
+    name = row["name"]
+    await put_into_bin(fork, row, fork.alice)
+    said = await entries(fork, row)
+    fork.expect(said == ["archive"], "archive-not-noted", look_at=ARCHIVE, name=name, said=listed(said) or "nothing")
+    by = str(next(iter((await fork.rows(TAPE)).values()))["by"])
+    fork.expect("alice" in by.lower(), "owner-is-not-the-actor", look_at=ARCHIVE, name=name, by=by)
+    before = (await fork.rows(TABLE))[row["_id"]]
+    await fork.forward(hours=1)
+    await fork.bob.try_mutate(ARCHIVE, arguments(fork.functions[ARCHIVE], TABLE, row, wants_id=True))
+    is_same = (await fork.rows(TABLE)).get(row["_id"]) == before
+    once = await entries(fork, row) == ["archive"]
+    fork.expect(is_same and once, "archived-twice", look_at=ARCHIVE, name=name)
+    await take_out_of_bin(fork, row)
+    said = await entries(fork, row)
+    is_noted = said == ["archive", "restore"]
+    fork.expect(is_noted, "restore-not-noted", look_at=RESTORE, name=name, said=listed(said))
+
+
+async def expect_sold_seat(fork: Fork, aboard: list[Row]) -> None:
+    """Bus 1 is full. One goes into the bin, the seat is sold, and then the first one is to come back."""
+    first, second, *_ = aboard
+    name, other = first["name"], NEW_NAMES[1]
+    await put_into_bin(fork, first)
+    await fork.bob.mutate(BOOK, _booking(fork, other, 1))
+    await fork.alice.try_mutate(RESTORE, arguments(fork.functions[RESTORE], TABLE, first, wants_id=True))
+    counted = await fork.alice.query(SEATS_TAKEN, _on_bus(fork, SEATS_TAKEN, 1))
+    listed_ = await fork.alice.query(PASSENGERS, _on_bus(fork, PASSENGERS, 1))
+    is_back = mentions(listed_, str(name)) or holds(listed_, first["_id"])
+    values = {"name": name, "other": other, "told": told(counted)}
+    fork.expect(not is_back, "oversold", look_at=RESTORE, **values)
+    said = await entries(fork, first)
+    fork.expect(said == ["archive"], "refusal-noted", look_at=RESTORE, said=listed(said), **values)
+    await put_into_bin(fork, second)
+    await fork.alice.try_mutate(RESTORE, arguments(fork.functions[RESTORE], TABLE, first, wants_id=True))
+    listed_ = await fork.alice.query(PASSENGERS, _on_bus(fork, PASSENGERS, 1))
+    is_back = mentions(listed_, str(name)) or holds(listed_, first["_id"])
+    fork.expect(is_back, "free-seat-refused", look_at=RESTORE, name=name, other=second["name"])
+
+
+async def expect_no_twin(fork: Fork, row: Row) -> None:
+    """A row goes into the bin, the name is booked again on the same bus, and the first one is to come back."""
+    name = str(row["name"])
+    await put_into_bin(fork, row)
+    await fork.bob.mutate(BOOK, _booking(fork, name, int(row["bus"])))
+    args = arguments(fork.functions[RESTORE], TABLE, row, wants_id=True)
+    await fork.alice.try_mutate(RESTORE, args)
+    shown = await fork.alice.query(LIST_ACTIVE, arguments(fork.functions[LIST_ACTIVE], TABLE, row, wants_id=False))
+    is_back = row["_id"] in ids_in(shown, [row["_id"]])
+    fork.expect(not is_back, "twin-restored", look_at=RESTORE, name=name, bus=int(row["bus"]))
+
+
+async def expect_purge_on_tape(fork: Fork) -> None:
+    before = await fork.rows(TABLE)
+    await pass_days(fork, 7)
+    purged = [row for id_, row in before.items() if id_ not in await fork.rows(TABLE)]
+    place = _purge_place(fork)
+    fork.expect(purged, "never-purged", look_at=place, name="the row")
+    for row in purged:
+        said = await entries(fork, row)
+        is_noted = said[-1:] == ["purge"]
+        fork.expect(is_noted, "purge-not-noted", look_at=place, count=len(purged), said=listed(said) or "nothing")
+    tape = json.dumps(list((await fork.rows(TAPE)).values()), ensure_ascii=False)
+    kept = [str(row["name"]) for row in purged if str(row["name"]) in tape]
+    fork.expect(not kept, "name-outlives-the-row", look_at=place, names=", ".join(kept))

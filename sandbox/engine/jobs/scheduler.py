@@ -12,6 +12,7 @@ import logging
 from collections.abc import Set
 
 from sandbox.engine.jobs.agenda import JOBS_SEEN, JOBS_SEEN_MAX, Agenda, forget_old_jobs, read_agenda
+from sandbox.engine.jobs.cron_jobs import CronJob
 from sandbox.engine.jobs.cron_run import end_cron
 from sandbox.engine.jobs.lease import RENEW_SECONDS, JobLease
 from sandbox.engine.jobs.runs import Runs, Work
@@ -100,6 +101,14 @@ class Scheduler:
         """When the next scheduled function or cron job is to run; None when there is none."""
         waiting = (await self._at.read(read_agenda)).waiting
         return min(map(self._runs.ready_ms, waiting), default=None)
+
+    async def planned(self) -> list[tuple[str, str, float]]:
+        """What waits: its name, "cron" or "scheduled", and when it may run, the first first."""
+        waiting = (await self._at.read(read_agenda)).waiting
+        named = [
+            (work.identifier, "cron") if isinstance(work, CronJob) else (work.path, "scheduled") for work in waiting
+        ]
+        return [(*name, self._runs.ready_ms(work)) for name, work in zip(named, waiting, strict=True)]
 
     async def _has_work_now(self) -> bool:
         agenda = await self._at.read(read_agenda)
