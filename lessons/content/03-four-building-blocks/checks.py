@@ -20,7 +20,7 @@ from sandbox.engine import LearnerError
 
 TABLE, SCHEMA = "signups", "convex/schema.ts"
 LIST, ADD = "signups:listByBus", "signups:addPupil"
-COUNT, SWAP, WEATHER = "office:countSeats", "office:swapDrivers", "office:askWeather"
+COUNT, SWAP, WEATHER = "windows:countSeats", "windows:swapDrivers", "windows:askWeather"
 BAD_ARGUMENTS = "ArgumentValidationError"
 
 Row = dict[str, Any]

@@ -14,7 +14,8 @@ class CounterWithWindows extends DemoElement {
   readonly #windows = new Map<WindowName, HTMLButtonElement>();
   readonly #status = el("p", { class: "small", role: "status" }, WORDS.choose);
   readonly #left = el("p", { class: "small muted" }, WORDS.left(Object.keys(CARDS).length));
-  readonly #told = el("div", { class: "windows-told", tabindex: -1 });
+  readonly #verdict = el("div", { class: "windows-verdict", role: "status" });
+  readonly #told = el("div", { class: "windows-told", hidden: true }, this.#verdict);
   #isTrying = false;
 
   connectedCallback(): void {
@@ -97,9 +98,11 @@ class CounterWithWindows extends DemoElement {
     const verdict = el("p", { class: `badge ${told.right ? "ok" : "bad"}` }, icon(told.right ? "tick" : "cross"), told.right ? WORDS.right : WORDS.wrong);
     const sentence = `${CARDS[card]} at ${NAMES[window][0]}. ${happened(told)}`;
     const code = el("details", {}, el("summary", { class: "small" }, `${WORDS.code}: ${told.file}`), el("pre", { tabindex: 0, role: "group", "aria-label": WORDS.code }, told.code));
-    this.#told.replaceChildren(verdict, el("p", {}, sentence), ...(told.said ? [el("pre", { class: "windows-said" }, told.said)] : []), code);
+    this.#verdict.replaceChildren(verdict, el("p", {}, sentence), ...(told.said ? [el("pre", {}, told.said)] : []));
+    this.#told.replaceChildren(this.#verdict, code);
+    this.#told.hidden = false;
     this.#told.dataset.tone = told.right ? "ok" : "bad";
-    this.#status.textContent = `${told.right ? WORDS.right : WORDS.wrong} ${sentence} ${told.said ?? ""}`.trim();
+    this.#status.textContent = told.right ? WORDS.choose : WORDS.inHand(CARDS[card] ?? card);
   }
 
   #setTrying(isTrying: boolean): void {

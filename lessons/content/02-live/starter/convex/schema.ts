@@ -6,5 +6,5 @@ export default defineSchema({
     ownerId: v.string(),
     name: v.string(),
     bus: v.number(),
-  }).index("by_owner", ["ownerId"]),
+  }),
 });

@@ -12,8 +12,6 @@ export default function App() {
 
   return (
     <main>
-      <AddForm />
-      <Newest />
       <h3>
         <label>
           Bus{" "}
@@ -39,6 +37,8 @@ export default function App() {
           </li>
         ))}
       </ul>
+      <Newest />
+      <AddForm />
     </main>
   );
 }

@@ -11,7 +11,6 @@ export default function App() {
 
   return (
     <main>
-      <Office buses={buses ?? []} />
       <h3>
         <label>
           Bus{" "}
@@ -35,6 +34,7 @@ export default function App() {
           </li>
         ))}
       </ul>
+      <Office buses={buses ?? []} />
     </main>
   );
 }

@@ -3,11 +3,11 @@ import { useEffect, useState } from "react";
 import { api } from "../convex/_generated/api";
 import type { Doc } from "../convex/_generated/dataModel";
 
-/** The buses, and the three functions of convex/office.ts. What they are there must be said here too. */
+/** The buses, and the three functions of convex/windows.ts. What they are there must be said here too. */
 export function Office({ buses }: { buses: Doc<"buses">[] }) {
-  const countSeats = useMutation(api.office.countSeats);
-  const swapDrivers = useAction(api.office.swapDrivers);
-  const askWeather = useMutation(api.office.askWeather);
+  const countSeats = useMutation(api.windows.countSeats);
+  const swapDrivers = useAction(api.windows.swapDrivers);
+  const askWeather = useMutation(api.windows.askWeather);
   const [seats, setSeats] = useState<number>();
   const [weather, setWeather] = useState("");
 

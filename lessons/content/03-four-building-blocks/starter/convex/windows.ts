@@ -18,10 +18,10 @@ export const countSeats = mutation({
 export const swapDrivers = action({
   args: { first: v.id("buses"), second: v.id("buses") },
   handler: async (ctx, { first, second }) => {
-    const one: Doc<"buses"> = await ctx.runQuery(internal.office.busOf, { id: first });
-    const two: Doc<"buses"> = await ctx.runQuery(internal.office.busOf, { id: second });
-    await ctx.runMutation(internal.office.setDriver, { id: first, driver: two.driver });
-    await ctx.runMutation(internal.office.setDriver, { id: second, driver: one.driver });
+    const one: Doc<"buses"> = await ctx.runQuery(internal.windows.busOf, { id: first });
+    const two: Doc<"buses"> = await ctx.runQuery(internal.windows.busOf, { id: second });
+    await ctx.runMutation(internal.windows.setDriver, { id: first, driver: two.driver });
+    await ctx.runMutation(internal.windows.setDriver, { id: second, driver: one.driver });
   },
 });
 
