@@ -58,9 +58,8 @@ def _blocks(journey: Journey) -> Point:
 
 def _types(journey: Journey) -> Point:
     title = _("Types flow, a rename is caught")
-    lesson = journey.lessons.get(THREAD)
-    if lesson is not None and lesson.rename is not None:
-        seen = lesson.rename
+    seen = next((lesson.rename for lesson in journey.lessons.values() if lesson.rename is not None), None)
+    if seen is not None:
         when = date_format(seen.at, "l H:i")
         places = ngettext("%(count)d place", "%(count)d places", seen.places) % {"count": seen.places}
         return Point("types", title, True, f"{places}, {when}.", f"{seen.old} → {seen.new}")

@@ -16,7 +16,10 @@ from lessons.progress import lesson_states, place_of
 
 @dataclass(frozen=True, slots=True)
 class LessonLine:
-    """`look` is done, now, open, new or later. `minutes` is 0 where no time was spent."""
+    """`look` is done, now, open, new or later. `minutes` is 0 where no time was spent.
+
+    `is_extra` marks a lesson of a pack: it is shown, and nobody needs it for the certificate.
+    """
 
     number: int
     slug: str
@@ -27,6 +30,8 @@ class LessonLine:
     marks_words: str
     evidence: str
     minutes: int
+    is_extra: bool = False
+    is_opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,19 @@ class CourseMap:
     points: tuple[Point, ...]
 
     @property
+    def required(self) -> tuple[LessonLine, ...]:
+        """The lessons of the course itself."""
+        return tuple(line for line in self.lessons if not line.is_extra)
+
+    @property
+    def missing(self) -> tuple[LessonLine, ...]:
+        """The lessons in which something is not proved, or that are not open yet."""
+        return tuple(line for line in self.required if line.look != "done")
+
+    @property
     def is_complete(self) -> bool:
-        """Every task of the course is proved, every lesson of it is open, and the checklist is ticked."""
-        whole = all(line.look != "later" for line in self.lessons) and self.tasks > 0
-        return whole and self.proved == self.tasks and all(point.is_proved for point in self.points)
+        """Every task of the course is proved and the checklist is ticked."""
+        return not self.missing and bool(self.required) and all(point.is_proved for point in self.points)
 
 
 def course_map(journey: Journey) -> CourseMap:
@@ -101,6 +115,8 @@ def _line(listing: Listing, journey: Journey, here: str) -> LessonLine:
         words,
         _evidence(states, lesson),
         round(lesson.seconds / 60) if lesson else 0,
+        is_extra=listing.pack is not None,
+        is_opened=lesson is not None,
     )
 
 
@@ -122,7 +138,7 @@ def _evidence(states: dict[int, State], lesson: LessonJourney | None) -> str:
     hints = sum(len(task.hints) for task in lesson.tasks.values())
     proved = sum(1 for state in states.values() if state is State.PROVED)
     parts = []
-    if proved < len(states):
+    if states and proved < len(states):
         parts.append(_("%(proved)d of %(all)d tasks") % {"proved": proved, "all": len(states)})
     if attempts:
         parts.append(ngettext("%(count)d check", "%(count)d checks", attempts) % {"count": attempts})
