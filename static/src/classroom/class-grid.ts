@@ -72,7 +72,7 @@ export class ClassGrid extends HTMLElement {
 
   #lost(): void {
     if (this.#gone.signal.aborted) return;
-    this.#say("not live; trying again");
+    this.#say("lost");
     setTimeout(() => this.#connect(), pauseBefore(this.#attempt++, Math.random()));
   }
 
@@ -156,9 +156,10 @@ export class ClassGrid extends HTMLElement {
     return this.querySelector("#class-summary");
   }
 
-  #say(words: string): void {
-    const line = this.querySelector("[data-live]");
-    if (line) line.textContent = words;
+  /** The words are the page's. */
+  #say(state: "live" | "lost"): void {
+    const line = this.querySelector<HTMLElement>("[data-live]");
+    if (line) line.textContent = line.dataset[state] ?? "";
   }
 }
 
