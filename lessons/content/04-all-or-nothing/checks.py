@@ -83,8 +83,12 @@ class Bus:
 
     def args(self, path: str, name: str) -> dict[str, Any]:
         """Arguments that mean this bus, as it was read, and this person."""
+        function = self.fork.functions[path]
         row = {**self.row, "name": name, "ownerId": name}
-        return arguments(self.fork.functions[path], "buses", row, wants_id=True, ids={"buses": self.id})
+        args = arguments(function, "buses", row, wants_id=True, ids={"buses": self.id})
+        # Who declares nothing most likely takes what the functions beside it are called with.
+        declares = any(member["type"] == "object" for member in members(function.args or {"type": "any"}))
+        return args if declares else {"bus": self.id, **args}
 
     def group_args(self, path: str, names: Sequence[str]) -> dict[str, Any]:
         args = self.args(path, names[0])

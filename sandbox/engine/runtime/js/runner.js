@@ -12,7 +12,8 @@
 //   "=" text, or "!" {"message", "data"?}, or "&" {"args", "about"}: a call that has to run first.
 // Process to host, each with the run number the host gave:
 //   "B" run                           learner code begins; what was before does not count
-//   "S" run TAB op TAB arguments      a syscall; the process blocks until it is answered
+//   "S" run TAB op TAB arguments      a syscall; the process blocks until it is answered. In a run that somebody steps
+//                                     through, op is followed by "@" and the place in compiled text that asks, or nothing
 //   "Q" run TAB stream TAB consumed   a stream was left after so many documents; not answered
 //   "G" run TAB JSON string           a console line; sent at once, so that it survives a call that is killed
 //   "E" run TAB header TAB text       the outcome of the call that "&" began; answered with what its caller gets
