@@ -45,7 +45,7 @@ export const state = query(async (ctx) => [
 ]);
 export const nested = mutation(async (ctx, { by }: any) => { await ctx.runMutation((api as any).m.seat, { by }); });
 export const many = mutation(async (ctx) => {
-  for (let seats = 0; seats < 1000; seats++) await ctx.db.insert("trips", { seats });
+  for (let seats = 0; seats < 205; seats++) await ctx.db.insert("trips", { seats });
 });
 export const spin = mutation(async (ctx) => { await ctx.db.query("trips").first(); for (;;); });
 export const inTurn = action(async (ctx, { by }: any) => {
@@ -244,13 +244,13 @@ async def test_a_run_that_is_held_too_long_ends_by_itself(deployment: Deployment
     assert await state(deployment) == [[5.0], []]
 
 
-async def test_a_loop_of_thousands_is_not_held_to_its_end(deployment: Deployment):
+async def test_a_long_loop_is_not_held_to_its_end(deployment: Deployment):
     run = Held(deployment, "alice", path="m:many")
     async with asyncio.timeout(60):
         while await run.step() != "":
             pass
     outcome = await run.task
-    assert (outcome.ok, len(outcome.note.writes)) == (True, 1_000)
+    assert (error_code(outcome), len(outcome.note.writes)) == (None, 205)
     assert len(run.of(StepReached)) == STEPS_TOLD_MAX
 
 

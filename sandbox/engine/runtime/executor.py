@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from sandbox.engine import limits
 from sandbox.engine.clock import Clock
@@ -30,6 +30,7 @@ from sandbox.engine.runtime.code_gate import CodeGate
 from sandbox.engine.runtime.conflicts import CONFLICT_HELP, backoff_seconds, note_of, winner_of
 from sandbox.engine.runtime.functions import FunctionTable, not_found
 from sandbox.engine.runtime.near_limits import with_warnings
+from sandbox.engine.runtime.parties import BeforeCommit, BeforeRun, Host, RunsActions
 from sandbox.engine.runtime.request import Identity, Outcome, Request, RequestMetadata
 from sandbox.engine.runtime.services import Services
 from sandbox.engine.runtime.stepping import HeldRuns, Stepper
@@ -54,10 +55,6 @@ __all__ = [
     "RequestMetadata",
 ]
 
-BeforeRun = Callable[[Transaction], Awaitable[None]]
-BeforeCommit = Callable[[Transaction, str], Awaitable[None]]
-"""Gets the transaction of a mutation that succeeded, and its result's JSON."""
-
 CALLED = Cause("call")
 
 KILLED_CODE = "ProcessKilled"
@@ -76,18 +73,6 @@ class _Attempt:
         """To be called when it is decided whether the transaction is committed, and done."""
         if self.run.storage is not None:
             await self.run.storage.settle()
-
-
-class Host(Protocol):
-    """The JavaScript side of a deployment: lanes.py, or Python functions in tests."""
-
-    async def call(self, call: Call, syscalls: Syscalls) -> CallResult: ...
-
-
-class RunsActions(Protocol):
-    """The actions of a deployment: actions/actions.py."""
-
-    async def run(self, request: Request, cause: Cause, depth: int = 0, stepper: Stepper | None = None) -> Outcome: ...
 
 
 class Executor:
