@@ -23,6 +23,8 @@ LEFT_TO_RIGHT = [
     "live_code",
     "system_functions",
     "sync",
+    "calls",
+    "following",
     "deployment",
     "schema_rehearsal",
 ]
