@@ -54,6 +54,8 @@ class TscOutput extends DemoElement {
     this.#output.hidden = false;
     this.#status.textContent = summaryOf(printed);
     this.ran({ problems: printed.problems, files: printed.files });
+    // The explanation of the prediction unfolds above and pushes the output down.
+    requestAnimationFrame(() => this.#output.scrollIntoView({ block: "nearest" }));
   }
 }
 

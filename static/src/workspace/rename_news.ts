@@ -6,7 +6,7 @@ import { RenameWatch } from "./rename_watch.ts";
 const QUIET_MS = 1_500;
 
 export function watchRenames(): void {
-  const watch = new RenameWatch();
+  const watch = new RenameWatch(workspaceConfig().files);
   let timer = 0;
   const look = (): void => {
     if (!bus.latest("checked")?.upToDate) return;

@@ -1,7 +1,7 @@
 /**
  * Sees that a field was renamed in the schema and that other files turned red for it, and says so once. Pure.
  *
- * The fields count from when the types agreed last: one is gone since then, and one is new.
+ * The fields count from when the types agreed last, or from when the page came: one is gone since then, one is new.
  */
 import type { Files, Problem } from "./messages.ts";
 
@@ -17,8 +17,13 @@ const FIELD = /(?:^|[{,])\s*(?:\/\/[^\n]*\n\s*)*["']?([A-Za-z][A-Za-z0-9_]*)["']
 const FILES_MIN = 2;
 
 export class RenameWatch {
-  #agreed: ReadonlySet<string> | undefined;
+  #agreed: ReadonlySet<string>;
   readonly #told = new Set<string>();
+
+  /** `files` are those with which the page came: the typist may be quicker than the first check. */
+  constructor(files: Files) {
+    this.#agreed = fieldsOf(files);
+  }
 
   /** What is there to tell, if anything, now that these problems are those of these files. */
   look(files: Files, problems: readonly Problem[]): Rename | undefined {
@@ -28,7 +33,7 @@ export class RenameWatch {
       this.#agreed = fields;
       return undefined;
     }
-    const rename = this.#agreed && renamed(this.#agreed, fields);
+    const rename = renamed(this.#agreed, fields);
     if (!rename) return undefined;
     const red = errors.filter(({ file }) => !SCHEMA.test(file));
     const key = `${rename.from} ${rename.to}`;
