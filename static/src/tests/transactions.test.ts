@@ -36,10 +36,12 @@ Deno.test("what was written counts once for each row, in its newest version, and
 });
 
 Deno.test("a lost attempt keeps its steps, and the next one has its own", () => {
-  const call = after(began(), reached(step(1)), done(step(1), [write("a", 5, 4)]), reached(step(2, "commit", "")), { kind: "lost", attempt: 1, conflict }, began(2), reached(step(1)));
+  const read: StepEvent = { ...done(step(1), [write("a", 5, 4)]), values: ['{"_id":"abcdefgh","name":"Bus 2"}'] } as StepEvent;
+  const call = after(began(), reached(step(1)), read, reached(step(2, "commit", "")), { kind: "lost", attempt: 1, conflict }, began(2), reached(step(1)));
   assert.deepEqual(call.attempts.map(({ number, moments }) => [number, moments.length]), [[1, 2], [2, 1]]);
   assert.equal(pendingRows(call.attempts[1]!).length, 0);
-  assert.match(describeConflict(conflict, 1), /^Conflict: book changed row abcd… of trips at .+ Attempt 2 starts from the beginning with fresh reads\.$/);
+  assert.equal(describeConflict(call.attempts[1]!), "");
+  assert.match(describeConflict(call.attempts[0]!), /^Conflict: book changed row abcd… \(Bus 2\) of trips at .+ Attempt 2 starts from the beginning with fresh reads\.$/);
 });
 
 Deno.test("calls in turn are half done when the first has written and the second did not end well", () => {

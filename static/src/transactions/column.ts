@@ -259,11 +259,11 @@ export class Column {
     if (!call) return "";
     const held = heldAt(call);
     const last = call.attempts.at(-1);
-    const lost = call.attempts.at(-2)?.conflict;
-    const isFresh = lost && (last?.moments.length ?? 0) <= 1;
+    const lost = call.attempts.at(-2);
+    const isFresh = lost?.conflict && (last?.moments.length ?? 0) <= 1;
     if (this.#hasStopped) return "The client crashed between its calls.";
     if (call.end) return describeEnd(call);
-    if (held) return `${isFresh ? `${describeConflict(lost, last ? last.number - 1 : 1)} ` : ""}Held before ${held.operation === "commit" ? "the commit" : `step ${held.number}, ${nameOf(held)}`}.`;
+    if (held) return `${isFresh ? `${describeConflict(lost)} ` : ""}Held before ${held.operation === "commit" ? "the commit" : `step ${held.number}, ${nameOf(held)}`}.`;
     return "Running.";
   }
 }

@@ -165,11 +165,27 @@ export function clockOf(ts: string): string {
   return `${date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** Why an attempt was lost, and what comes next. */
-export function describeConflict({ table, id, by, commit_ts }: Conflict, attempt: number): string {
+/** Why an attempt was lost, and what comes next; "" for one that was not. */
+export function describeConflict({ number, conflict, moments }: Attempt): string {
+  if (!conflict) return "";
+  const { table, id, by, commit_ts } = conflict;
   const who = by?.includes(":") ? functionName(by) : by ?? "another commit";
-  const row = id === null ? `the table ${table}` : `row ${shortId(id)} of ${table}`;
-  return `Conflict: ${who} changed ${row} at ${clockOf(commit_ts)}, after this attempt had read it. Attempt ${attempt + 1} starts from the beginning with fresh reads.`;
+  const row = id === null ? `the table ${table}` : `${nameInReads(id, moments)} of ${table}`;
+  return `Conflict: ${who} changed ${row} at ${clockOf(commit_ts)}, after this attempt had read it. Attempt ${number + 1} starts from the beginning with fresh reads.`;
+}
+
+/** "row j57d… (Bus 2)", where the attempt has read the row. */
+function nameInReads(id: string, moments: readonly Moment[]): string {
+  for (const text of moments.flatMap(({ values }) => values)) {
+    if (!text.includes(id)) continue;
+    try {
+      const document = JSON.parse(text) as Document;
+      if (document._id === id) return `row ${shortId(id)} (${documentName(document)})`;
+    } catch {
+      continue; // cut by the server
+    }
+  }
+  return `row ${shortId(id)}`;
 }
 
 /** How the call ended, in a sentence. */

@@ -23,7 +23,7 @@ function attemptView(attempt: Attempt, call: Call): HTMLElement {
     { class: `tx-attempt${isLost ? " is-lost" : ""}` },
     el("p", { class: "tx-snapshot" }, el("b", {}, name), ` reads the store as of ${clockOf(attempt.snapshotTs)}`),
     el("ol", { "aria-label": `Steps of attempt ${attempt.number} of ${functionName(call.path)}` }, ...attempt.moments.map(momentView)),
-    attempt.conflict && el("p", { class: "tx-conflict" }, icon("reload"), el("span", {}, describeConflict(attempt.conflict, attempt.number))),
+    attempt.conflict && el("p", { class: "tx-conflict" }, icon("reload"), el("span", {}, describeConflict(attempt))),
   );
 }
 
