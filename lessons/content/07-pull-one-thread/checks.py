@@ -26,6 +26,19 @@ CREATED, CORRECTED = "Priya Raman", "Zainab Okonkwo-Eze"
 BUS = 2.0
 ROWS_TO_MOVE = 36
 CALLS_MAX = 60
+CALLER = "convex/backfill_of_the_check.ts"
+CALL_INTERNAL = """
+import { makeFunctionReference } from "convex/server";
+import { mutation } from "./_generated/server";
+
+export default mutation({
+  args: {},
+  handler: async (ctx): Promise<null> => {
+    await ctx.runMutation(makeFunctionReference<"mutation">("signups:backfill"), {});
+    return null;
+  },
+});
+"""
 SWITCHED_OFF = re.compile(r"\bas any\b|:\s*any\b|<any>|\bas unknown as\b|@ts-(?:ignore|expect-error|nocheck)")
 
 
@@ -151,13 +164,13 @@ async def expect_correction_shown(fork: Fork, row: Row, spelled: str) -> None:
 
 async def check_2(fork: Fork) -> Verdict:
     expect_functions(fork)
-    fork.expect_function(BACKFILL, "mutation")
+    path = await callable_backfill(fork)
     await expect_new_rows_accepted(fork)
     await store_both_shapes(fork)
     await fork.insert(TABLE, list(rows_to_move()))
     before = await fork.rows(TABLE)
     live = await fork.alice.subscribe(LIST_MINE, plain_args(fork, LIST_MINE))
-    calls = await call_until_nothing_changes(fork, len(before))
+    calls = await call_until_nothing_changes(fork, path, len(before))
     after = await fork.rows(TABLE)
     expect_all_moved(fork, before, after)
     await expect_no_name_lost(fork, live, before)
@@ -175,14 +188,27 @@ def rows_to_move() -> Iterator[Row]:
         yield row
 
 
-async def call_until_nothing_changes(fork: Fork, rows: int) -> int:
+async def callable_backfill(fork: Fork) -> str:
+    """The path by which a client calls `backfill`: an internal one, as it would be elsewhere, through a mutation."""
+    function = fork.functions.get(BACKFILL)
+    if function is None or function.visibility == "public":
+        fork.expect_function(BACKFILL, "mutation")
+        return BACKFILL
+    fork.expect_function(BACKFILL, "mutation", visibility="internal")
+    await fork.try_deploy({CALLER: CALL_INTERNAL})
+    return "backfill_of_the_check:default"
+
+
+async def call_until_nothing_changes(fork: Fork, path: str, rows: int) -> int:
     """Returns the number of calls, that of the last one included, which changed nothing."""
     before: Mapping[str, Row] = {}
     after = await fork.rows(TABLE)
     calls = 0
     while after != before:
         fork.expect(calls < CALLS_MAX, "never-at-rest", look_at=BACKFILL, calls=CALLS_MAX)
-        answer = await fork.alice.try_mutate(BACKFILL, plain_args(fork, BACKFILL))
+        # Whatever a batch wants to know, it begins at the beginning.
+        args = {name: None if "cursor" in name.lower() else value for name, value in plain_args(fork, path).items()}
+        answer = await fork.alice.try_mutate(path, args)
         if answer.refused is not None:
             problem = answer.refused.first_line.removeprefix("Uncaught ")
             fork.fail("backfill-refused", look_at=answer.refused, rows=rows, problem=problem)
