@@ -10,18 +10,22 @@ import atexit
 import time
 import traceback
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
+
+from django.conf import settings
 
 from lessons import catalogue, checking, corpus, findings
 from lessons.catalogue import Lesson
 from lessons.content_error import LessonFolderError
 from lessons.corpus import Solution
+from lessons.variants import make_variants
 from lessons.verdict import Verdict
+from sandbox.engine import Toolchain
 
 RIGHT_MIN, WRONG_MIN = 3, 5
 WORDS_MAX = 45
@@ -31,16 +35,18 @@ Only = Literal["right", "wrong"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of a check. `place` is the solution's, None for the starter."""
+    """One run of a check. `place` is the solution's, None for the starter; a variant brings its own `files`."""
 
     slug: str
     task: int
     place: Path | None
+    variant: str = ""
+    files: Mapping[str, str] | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         what = "starter" if self.place is None else self.place.name.removesuffix(".toml")
-        return f"{self.slug}.{self.task} {what}"
+        return f"{self.slug}.{self.task} {what}{f' ({self.variant})' if self.variant else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +145,27 @@ def _refuse_unknown_names(solution: Solution, known: set[str], pack: Path) -> No
         raise LessonFolderError(solution.source, 0, f"misconceptions.toml has no [{solution.misconception}].")
 
 
+def with_variants(jobs: Iterable[Job], tools: Toolchain) -> list[Job]:
+    """The same right solutions written in other ways, by program. Raises EngineError."""
+    originals: dict[str, tuple[Job, Solution]] = {}
+    for job in jobs:
+        lesson = catalogue.lesson(job.slug)
+        if job.place is not None and lesson is not None:
+            solution = corpus.solution(lesson, job.place)
+            if solution.is_right:
+                originals[job.name] = (job, solution)
+    made = make_variants({name: solution for name, (_, solution) in originals.items()}, tools)
+    return [replace(originals[each.name][0], variant=each.variant, files=each.files) for each in made]
+
+
 def run(jobs: Iterable[Job], processes: int, on_end: Callable[[Ran], None]) -> None:
     """Runs them all; `on_end` is called as each ends, in no order. The front end must be built."""
     jobs = list(jobs)
     if not jobs:
         return
-    with ProcessPoolExecutor(min(processes, len(jobs)), get_context("spawn"), _begin) as pool:
+    with ProcessPoolExecutor(
+        min(processes, len(jobs)), get_context("spawn"), _begin, (str(settings.DATA_DIR),)
+    ) as pool:
         for done in as_completed([pool.submit(run_one, job) for job in jobs]):
             on_end(done.result())
 
@@ -154,12 +175,13 @@ def run(jobs: Iterable[Job], processes: int, on_end: Callable[[Ran], None]) -> N
 _loop: asyncio.AbstractEventLoop | None = None
 
 
-def _begin() -> None:
+def _begin(data_folder: str) -> None:
     """One loop for all jobs of a process: its spare JavaScript processes belong to it."""
     import django
 
     global _loop
     django.setup()
+    settings.DATA_DIR = Path(data_folder)
     _loop = asyncio.new_event_loop()
     atexit.register(_end)
 
@@ -189,6 +211,7 @@ async def judge(job: Job, tools: Any) -> Ran:
         return Ran(job, "fault", "the lesson is gone", 0.0)
     solution = None if job.place is None else corpus.solution(lesson, job.place)
     files, roles = (lesson.files, {}) if solution is None else (solution.files, solution.roles)
+    files = job.files or files
     seed = zlib.crc32(job.name.encode())
     started = time.perf_counter()
     try:

@@ -20,7 +20,7 @@ from lessons.lesson_folder import project
 if TYPE_CHECKING:
     from lessons.lesson import Lesson
 
-KEYS = {"base", "note", "finding", "misconception", "edit", "remove", "variants", "roles"}
+KEYS = {"base", "note", "finding", "misconception", "edit", "remove", "without", "roles"}
 EDIT_KEYS = {"file", "find", "replace"}
 ABOUT = "solution.toml"
 BASES_MAX = 30
@@ -30,7 +30,7 @@ BASES_MAX = 30
 class Solution:
     """A whole project. `source` is the file that describes it; `finding` is empty for a right one.
 
-    `varies` is false where the programs that make variants would change what the task is about.
+    `without` names the variants (variants.py) that would change what the task is about.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Solution:
     finding: str
     misconception: str
     source: Path
-    varies: bool = True
+    without: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -86,7 +86,7 @@ def solution(lesson: Lesson, place: Path) -> Solution:
         finding=about.get("finding", ""),
         misconception=about.get("misconception", ""),
         source=source,
-        varies=about.get("variants", True),
+        without=tuple(about.get("without", ())),
         roles=_roles(lesson.folder, place, BASES_MAX),
     )
 

@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections import Counter, defaultdict
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.core.management import BaseCommand, CommandError
 
 from lessons import check_corpus
 from lessons.check_corpus import Plan, Ran
+from sandbox.engine import EngineError
 from sandbox.gateway import front_end
 
 BAR_WIDTH = 30
@@ -26,6 +28,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", nargs="*", help="lessons or tasks, such as trash-can, 9 or 9.2 (default: all)")
         parser.add_argument("--only", choices=("right", "wrong"), help="these solutions alone, without the starter")
+        parser.add_argument("--variants", action="store_true", help="instead: right solutions written in other ways")
         parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +36,9 @@ class Command(BaseCommand):
             if front_end.is_stale():
                 front_end.build(self._say)
             plan = check_corpus.plan(options["what"], options["only"])
-        except (front_end.FrontEndUnavailable, ValueError) as error:
+            if options["variants"]:
+                plan = replace(plan, jobs=tuple(check_corpus.with_variants(plan.jobs, front_end.toolchain())))
+        except (front_end.FrontEndUnavailable, EngineError, ValueError) as error:
             raise CommandError(str(error)) from error
         ran: list[Ran] = []
         check_corpus.run(plan.jobs, options["jobs"], lambda each: self._note(ran, each, len(plan.jobs)))

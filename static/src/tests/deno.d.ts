@@ -1,7 +1,9 @@
-/** What the tests use of Deno and Node, so that the project's own type check reads them too. Run: `deno test -A --no-check`. */
+/** What the tests and the programs for the command line use of Deno and Node, so that the project's own type check reads them too. Run: `deno test -A --no-check`. */
 declare namespace Deno {
   function test(name: string, run: () => void | Promise<void>): void;
   function readTextFileSync(file: URL): string;
+  const stdin: { readable: ReadableStream<Uint8Array<ArrayBuffer>> };
+  const stdout: { writable: WritableStream<Uint8Array<ArrayBuffer>> };
 }
 
 declare module "node:assert/strict" {
