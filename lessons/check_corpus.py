@@ -51,13 +51,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a job. `problem` is empty when it is as it should be."""
+    """What came of a job. `problem` is empty when it is as it should be.
+
+    `words` are those of the verdict; `is_whole` says that a failed one has a place to look at.
+    """
 
     job: Job
     kind: Literal["ok", "false accept", "false reject", "wrong finding", "passing starter", "fault"]
     problem: str
     ms: float
     words: int = 0
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +224,9 @@ async def judge(job: Job, tools: Any) -> Ran:
         return Ran(job, "fault", _said(error), (time.perf_counter() - started) * 1000)
     ms = (time.perf_counter() - started) * 1000
     ran = _compared(job, solution, verdict)
-    return replace(ran, ms=ms, words=len(f"{verdict.did} {verdict.happened} {verdict.expected}".split()))
+    words = len(f"{verdict.did} {verdict.happened} {verdict.expected}".split())
+    is_whole = verdict.passed or verdict.look_at is not None
+    return replace(ran, ms=ms, words=words, is_whole=is_whole)
 
 
 def _compared(job: Job, solution: Solution | None, verdict: Verdict) -> Ran:

@@ -59,6 +59,8 @@ class Command(BaseCommand):
                 self._say(f"{each.kind.upper()}  {each.job.name}\n    {each.problem}")
             if each.words > check_corpus.WORDS_MAX:
                 self._say(f"long verdict  {each.job.name}: {each.words} words, not {check_corpus.WORDS_MAX}")
+            if not each.is_whole:
+                self._say(f"nowhere to look  {each.job.name}")
         for error in plan.errors:
             self._say(f"CONTENT  {error}")
         for line in plan.missing:

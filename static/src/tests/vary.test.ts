@@ -5,7 +5,7 @@ import { VARIANTS, variantsOf } from "../variants/vary.ts";
 
 const SCHEMA = `import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
-export default defineSchema({ trips: defineTable({ seats: v.number() }).index("by_seats", ["seats"]) });
+export default defineSchema({ trips: defineTable({ seats: v.number(), day: v.string() }).index("by_seats", ["seats"]).index("by_day", ["day"]) });
 `;
 const MODULE = `import { v } from "convex/values";
 import { mutation, query } from "./_generated/server";
@@ -59,7 +59,7 @@ Deno.test("a validator's name that means something else as well stays", () => {
 });
 
 Deno.test("the schema may hold more", () => {
-  assert.match(changed("extra-index", "convex/schema.ts"), /\.number\(\) \}\)\.index\("by_variant", \["seats"\]\)\.index\("by_seats"/);
+  assert.match(changed("extra-index", "convex/schema.ts"), /\.string\(\) \}\)\.index\("by_variant", \["seats","day"\]\)\.index\("by_seats"/);
   assert.match(changed("extra-field", "convex/schema.ts"), /defineTable\(\{ variantNote: v\.optional\(v\.string\(\)\), /);
 });
 

@@ -203,9 +203,24 @@ function usesOf(name: string, source: ts.SourceFile, declaration: ts.VariableDec
 
 function extraIndex(_file: string, source: ts.SourceFile): Edit[] {
   return tablesOf(source).flatMap(({ call, fields }) => {
-    const first = fields.properties.find((one): one is ts.PropertyAssignment => ts.isPropertyAssignment(one) && ts.isIdentifier(one.name));
-    return first ? [{ start: call.end, end: call.end, text: `.index("${EXTRA_INDEX}", ["${first.name.getText(source)}"])` }] : [];
+    const names = fields.properties.filter((one) => ts.isPropertyAssignment(one) && ts.isIdentifier(one.name)).map((one) => one.name!.getText(source));
+    const taken = indexesOn(call, source);
+    const choices = [...names.map((name) => [name]), ...names.flatMap((one) => names.filter((other) => other !== one).map((other) => [one, other]))];
+    const free = choices.find((choice) => !taken.has(choice.join()));
+    return free ? [{ start: call.end, end: call.end, text: `.index("${EXTRA_INDEX}", ${JSON.stringify(free)})` }] : [];
   });
+}
+
+/** The fields of the indexes that follow a `defineTable({…})`: two of the same fields are refused. */
+function indexesOn(call: ts.CallExpression, source: ts.SourceFile): Set<string> {
+  const taken = new Set<string>();
+  let node: ts.Node = call;
+  while (ts.isPropertyAccessExpression(node.parent) && ts.isCallExpression(node.parent.parent)) {
+    node = node.parent.parent;
+    const fields = (node as ts.CallExpression).arguments[1];
+    if (fields && ts.isArrayLiteralExpression(fields)) taken.add(fields.elements.map((one) => (ts.isStringLiteralLike(one) ? one.text : one.getText(source))).join());
+  }
+  return taken;
 }
 
 function extraField(_file: string, source: ts.SourceFile): Edit[] {
