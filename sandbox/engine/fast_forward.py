@@ -15,7 +15,7 @@ from sandbox.engine.jobs.scheduler import Scheduler
 from sandbox.engine.jobs.workplace import Workplace
 from sandbox.engine.store import Store
 
-STOPS_MAX = 400
+STOPS_MAX = 150
 """How often one move stops for work that is due; what is due after that runs at the end, each cron job once."""
 DAYS_AHEAD_MAX = 3_660
 _SECOND_NS = 1_000_000_000

@@ -73,6 +73,7 @@ async def refresh(fork: Fork, city: str) -> float:
         await fork.alice.act(REFRESH, {"city": city})
     except CallRefused as refused:
         fork.fail("refresh-refused", look_at=refused, city=city, problem=refused.first_line)
+    await fork.finish_scheduled()
     calls = [call for call in fork.practice.calls if call.id > before]
     fork.expect(calls, "nobody-asked", look_at=REFRESH, city=city)
     fork.expect(len(calls) == 1, "asked-more-than-once", look_at=REFRESH, city=city, count=len(calls))
