@@ -137,3 +137,46 @@ def test_axe_finds_nothing_in_practice(
     expect(panel.get_by_text("The next answer gets lost.", exact=True)).to_be_visible()
     assert violations(workspace.page, axe_source) == []
     assert_nothing_sticks_out(workspace.page)
+
+
+def predict(workspace: WorkspacePage, demo: str, choice: str) -> Locator:
+    """Opens the step with the demonstration and predicts. Answers with the demonstration."""
+    step = workspace.page.locator(f"[data-step]:has({demo})")
+    workspace.open_step(int(step.get_attribute("data-step") or 0))
+    element = step.locator(demo)
+    expect(element.get_by_role("button").first).to_be_disabled()
+    step.get_by_role("radio", name=choice, exact=True).check()
+    step.get_by_role("button", name="Predict").click()
+    expect(element.get_by_role("button").first).to_be_enabled()
+    return element
+
+
+def test_the_phone_rings_for_every_run(sign_up: Callable[..., WorkspacePage], axe_source: str) -> None:
+    workspace = open_errands(sign_up)
+    phone = predict(workspace, "demo-phone", "18 times")
+    phone.get_by_role("button", name="Let it ring").click()
+    tape = phone.get_by_role("log")
+    expect(tape).to_contain_text("The real runtime, asked for the same query: 0 calls.", timeout=40_000)
+    expect(tape).to_contain_text("18 calls, 90 cents")
+    expect(tape).to_contain_text("2 seats, 3 receipts")
+    expect(phone).to_contain_text("Can't use fetch() in queries and mutations")
+    assert violations(workspace.page, axe_source) == []
+
+
+def test_the_clock_moves_the_real_store_by_keyboard(sign_up: Callable[..., WorkspacePage], axe_source: str) -> None:
+    workspace = sign_up()
+    workspace.wait_until_live()
+    clock = predict(workspace, "demo-clock", "In the bin")
+    expect(clock).to_contain_text("the real time")
+    clock.get_by_role("button", name="One day on").focus()
+    workspace.page.keyboard.press("Enter")
+    expect(clock).to_contain_text("1 day ahead")
+    clock.get_by_role("button", name="30 days on").press("Space")
+    expect(clock).to_contain_text("31 days ahead")
+    expect(clock.get_by_role("region", name="Live")).to_contain_text("Minh Anh")
+    clock.get_by_role("button", name="Let days pass").click()
+    expect(clock).to_contain_text("33 days ahead")
+    clock.get_by_role("button", name="Stop").click()
+    clock.get_by_role("button", name="Back to now").click()
+    expect(clock).to_contain_text("the real time")
+    assert violations(workspace.page, axe_source) == []

@@ -20,7 +20,7 @@ class DemoClock extends DemoElement {
   readonly #month = this.#button("30 days on", () => void this.#forward(30));
   readonly #back = this.#button("Back to now", () => void this.#post("back", {}));
   readonly #shelves = el("div", { class: "clock-shelves" });
-  readonly #tape = el("ol", { class: "demo-tape", role: "log", "aria-label": "What ran" });
+  readonly #tape = el("div", { class: "demo-tape", role: "log", tabindex: 0, "aria-label": "What ran" });
   readonly #gone: string[] = [];
   #isFlowing = false;
   #isBusy = false;
@@ -133,7 +133,7 @@ class DemoClock extends DemoElement {
   }
 
   #say(words: string): void {
-    this.#tape.append(el("li", {}, words));
+    this.#tape.append(el("p", {}, words));
     while (this.#tape.childElementCount > LINES_KEPT) this.#tape.firstElementChild?.remove();
     this.#tape.scrollTop = this.#tape.scrollHeight;
   }

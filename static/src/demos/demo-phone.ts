@@ -14,7 +14,7 @@ class DemoPhone extends DemoElement {
   readonly #cents = el("b", { class: "num" }, "0");
   readonly #figures = el("p", { class: "phone-figures" }, "Calls ", this.#calls, " Bill ", this.#cents, " cents");
   readonly #screens = el("div", { class: "phone-screens" });
-  readonly #tape = el("ol", { class: "demo-tape", role: "log", "aria-label": "What happened" });
+  readonly #tape = el("div", { class: "demo-tape", role: "log", tabindex: 0, "aria-label": "What happened" });
   readonly #refusal = el("p", { class: "phone-refusal mono", hidden: true });
   #count = 0;
   #ending: AbortController | undefined;
@@ -73,7 +73,7 @@ class DemoPhone extends DemoElement {
   }
 
   #say(words: string): void {
-    this.#tape.append(el("li", {}, words));
+    this.#tape.append(el("p", {}, words));
     this.#tape.scrollTop = this.#tape.scrollHeight;
   }
 }
