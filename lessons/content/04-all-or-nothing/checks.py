@@ -126,8 +126,8 @@ async def check_1(fork: Fork) -> Verdict:
     first = await bus_with(fork, 2.0)
     await _expect_books(first, BOOK, "Lindiwe Nkosi", "book")
     await _expect_counts_anew(first)
-    await _expect_whole_after_crashes(fork, BOOK, "half-booked")
     await _expect_full_bus_is_left_alone(fork, BOOK)
+    await _expect_whole_after_crashes(fork, BOOK, "half-booked")
     return fork.passed("passed-1")
 
 

@@ -18,6 +18,7 @@ from sandbox.engine.runtime.compile import CompiledProject
 from sandbox.engine.runtime.frames import CallStopped, Reply
 from sandbox.engine.runtime.host import IMPORT_SEED
 from sandbox.engine.runtime.results import stopped_error, thrown_error
+from sandbox.engine.runtime.stepping import CRASHED_CODE
 from sandbox.engine.runtime.toolchain import Toolchain
 from sandbox.engine.runtime.unawaited import names_of, warning
 
@@ -105,9 +106,11 @@ class ActionHost:
     ) -> Reply:
         try:
             return await process.call(call, operations, log_lines, seconds)
-        except CallStopped:
-            # What it left behind may keep the process busy: the next actions get another one.
-            if process is self._process and len(self._retired) < RETIRED_MAX:
+        except CallStopped as stopped:
+            # What it left behind may keep the process busy: the next actions get another one. One that was ended while
+            # it waited for an answer has left nothing that runs.
+            was_waiting = stopped.code == CRASHED_CODE
+            if process is self._process and len(self._retired) < RETIRED_MAX and not was_waiting:
                 self._retire(process)
             raise
         finally:
