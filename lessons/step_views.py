@@ -96,12 +96,12 @@ async def words(request: HttpRequest, workspace_id: str, name: str) -> JsonRespo
 async def demo_ran(request: HttpRequest, workspace_id: str, name: str) -> JsonResponse:
     """A demonstration was run to its end. The body says what came of it, as a small JSON object."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    _block(_lesson_of(workspace), name, Demo)
+    block = _block(_lesson_of(workspace), name, Demo)
     try:
         about = _about(request)
     except Refused as refused:
         return JsonResponse({"message": refused.message}, status=refused.status)
-    await sync_to_async(answers.run_demo)(workspace, name, about)
+    await sync_to_async(answers.run_demo)(workspace, block.name, about)
     return JsonResponse({"kept": True})
 
 
