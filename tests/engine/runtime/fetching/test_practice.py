@@ -227,6 +227,16 @@ def test_an_unused_one_makes_no_file(practice, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_damaged_file_is_begun_anew(tmp_path, caplog):
+    (tmp_path / "practice.db").write_bytes(b"no database" * 1_000)
+    service = PracticeService(tmp_path)
+    assert service.calls == []
+    assert "was damaged" in caplog.text
+    service.fail_next(1)
+    assert service.mood.fail_next == 1
+    service.close()
+
+
 async def test_it_is_bounded(fetcher, practice, monkeypatch):
     monkeypatch.setattr(ledger, "CALLS_KEPT", 3)
     monkeypatch.setattr(ledger, "RECORDS_MAX", 2)

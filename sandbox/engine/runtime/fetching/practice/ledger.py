@@ -6,6 +6,7 @@ is one transaction of well under a millisecond; a power cut may lose the last on
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+logger = logging.getLogger(__name__)
+
 CALLS_KEPT = 500
-RECORDS_MAX = 2_000
+RECORDS_MAX = 1_000
 """Receipts and mails each. More are refused, because a receipt that is forgotten would be charged again."""
 BUSY_TIMEOUT_SECONDS = 2.0
 
@@ -203,13 +206,16 @@ class Ledger:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            where = ":memory:" if self._path is None else str(self._path)
-            connection = sqlite3.connect(where, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS)
-            connection.execute("PRAGMA synchronous = OFF")
-            connection.execute("PRAGMA journal_mode = MEMORY")
-            for statement in _CREATE.split(";\n"):
-                connection.execute(statement)
-            self._connection = connection
+            try:
+                self._connection = _connect(self._path)
+            except sqlite3.OperationalError:
+                raise  # the disk is full, or somebody else writes for long
+            except sqlite3.DatabaseError:
+                # A damaged file would keep every lesson's errand from ending. The outside world has lost its memory.
+                logger.warning("%s was damaged and is begun anew", self._path)
+                assert self._path is not None
+                self._path.unlink(missing_ok=True)
+                self._connection = _connect(self._path)
         return self._connection
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:
@@ -225,6 +231,20 @@ class Ledger:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    where = ":memory:" if path is None else str(path)
+    connection = sqlite3.connect(where, isolation_level=None, timeout=BUSY_TIMEOUT_SECONDS)
+    try:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("PRAGMA journal_mode = TRUNCATE")
+        for statement in _CREATE.split(";\n"):
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _known(connection: sqlite3.Connection, table: str, key: str | None) -> tuple[Any, ...] | None:

@@ -17,7 +17,7 @@ from sandbox.engine.runtime.fetching.practice.ledger import Charge, Ledger, Ledg
 from sandbox.engine.runtime.fetching.practice_service import Answer, json_answer, problem
 
 AMOUNT_MAX = 1_000_000
-TEXT_LENGTH_MAX = 2_000
+TEXT_LENGTH_MAX = 1_000
 KEY_LENGTH_MAX = 255
 _SKIES = ("clear", "cloudy", "rain", "snow", "fog")
 
