@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lessons import catalogue, corpus
-from tests.browser.course_walk import Walk
+from tests.browser.course_walk import CHECK_MS, Walk
 from tests.browser.test_keyboard import tab_into_editor, tab_to
 from tests.browser.test_lesson_page import LINES, WAIT_MS
 from tests.browser.workspace_page import WorkspacePage
@@ -26,6 +26,7 @@ def begin(page: Page) -> None:
 @pytest.mark.slow
 def test_every_lesson_can_be_walked_through_with_the_right_solutions(open_page: Callable[..., Page]) -> None:
     page = open_page()
+    page.set_default_timeout(CHECK_MS)
     begin(page)
     for lesson in OPEN:
         walk = Walk(page, lesson)

@@ -156,3 +156,14 @@ def test_like_failures_are_counted_back_to_another_finding(workspace: Workspace)
     assert [attempt(name) for name in "aabbb"] == [1, 2, 1, 2, 3]
     assert attempt("b", passed=True) == 0
     assert attempt("b") == 1
+
+
+async def test_after_three_like_failures_a_hint_is_offered(
+    browser: AsyncClient, own: Workspace, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(*_: Any, **__: Any) -> Verdict:
+        return Verdict(False, "Called it.", "Nothing.", "Something.", finding="row-is-gone")
+
+    monkeypatch.setattr("lessons.checking.run", run)
+    answers = [(await browser.post(f"/w/{own.id}/tasks/1/check")).content.decode() for _ in range(3)]
+    assert ['data-open-hint="1"' in answer for answer in answers] == [False, False, True]
