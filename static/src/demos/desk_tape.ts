@@ -10,7 +10,7 @@ const STEP_MS = 1_000;
 export class DeskTape {
   readonly element = el("div", { class: "desk-tape" });
   readonly #head = el("div", { class: "desk-lanes", "aria-hidden": "true" });
-  readonly #lines = el("ol", { class: "desk-lines", role: "log", "aria-label": "What happens" });
+  readonly #lines = el("ol", { class: "desk-lines" });
   readonly #after = el("div", { class: "desk-after" });
   #isLive = true;
 
@@ -18,7 +18,7 @@ export class DeskTape {
     const alice = el("span", { class: "lane alice" }, personMark("alice", { small: true, silent: true }), "Alice");
     const other = el("span", { class: "lane bob" }, ...(bob ? ["Bob", personMark("bob", { small: true, silent: true })] : []));
     this.#head.append(alice, el("span", { class: "lane" }, middle), other);
-    this.element.append(this.#head, this.#lines, this.#after);
+    this.element.append(this.#head, el("div", { role: "log", "aria-label": "What happens" }, this.#lines), this.#after);
   }
 
   /** Nobody waits for this tape any more. */
