@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from django.db.models import Case, F, Func, JSONField, Q, Value, When
 
@@ -57,8 +58,9 @@ class _Memory:
         for person in people:
             self._journeys.setdefault(person, Journey())
         newest = after
+        numbers = cache(task_numbers)
         for person, happening in _happenings(people, after):
-            self._journeys[person].fold(happening, task_numbers)
+            self._journeys[person].fold(happening, numbers)
             newest = happening.id
         return newest
 
@@ -76,7 +78,8 @@ forget_all = _memory.clear
 def task_numbers(slug: str) -> tuple[int, ...]:
     """The numbers of the lesson's tasks; none for a lesson that is not in the course (any more)."""
     lesson = catalogue.lesson(slug)
-    return () if lesson is None else tuple(task.number for task in lesson.tasks)
+    # Every locale has the same tasks; asking for that of the request costs more than the rest of a table.
+    return () if lesson is None else tuple(task.number for task in next(iter(lesson.texts.values())).tasks)
 
 
 def _happenings(people: set[int], after: int) -> Iterator[tuple[int, Happening]]:

@@ -10,8 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from lessons import catalogue
+from lessons.journeys import task_numbers
 
 UNFOLDED_MAX = 3
+# With more, the reasons have no room on a laptop.
+TASKS_MAX = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def groups_of(unfolded: Collection[int] | None, places: Mapping[int, int]) -> tu
     """The open lessons of the course in order. `places` says how many learners are in which lesson."""
     listings = [listing for listing in catalogue.course() if listing.available]
     if unfolded is None:
-        unfolded = _where_the_class_is([listing.number for listing in listings], places)
+        unfolded = _where_the_class_is({one.number: len(task_numbers(one.slug)) for one in listings}, places)
     groups = []
     for listing in listings:
         is_folded = listing.number not in unfolded
@@ -70,10 +73,24 @@ def parse_unfolded(text: str) -> frozenset[int] | None:
     return frozenset(int(number) for number in numbers)
 
 
-def _where_the_class_is(numbers: list[int], places: Mapping[int, int]) -> frozenset[int]:
-    """So many lessons in a row, with as many learners as possible; the earlier ones when it is the same."""
-    windows = [numbers[at : at + UNFOLDED_MAX] for at in range(max(len(numbers) - UNFOLDED_MAX + 1, 1))]
+def _where_the_class_is(tasks: Mapping[int, int], places: Mapping[int, int]) -> frozenset[int]:
+    """Some lessons in a row, with as many learners as possible; the earlier ones when it is the same.
+
+    `tasks` says how many each lesson has, in the order of the course.
+    """
+    numbers = list(tasks)
+    windows = [_window(numbers[at:], tasks) for at in range(len(numbers))] or [[]]
     return frozenset(max(windows, key=lambda window: sum(places.get(number, 0) for number in window)))
+
+
+def _window(numbers: list[int], tasks: Mapping[int, int]) -> list[int]:
+    """The first lesson, and those after it that fit beside it."""
+    chosen = numbers[:1]
+    for number in numbers[1:UNFOLDED_MAX]:
+        if sum(tasks[one] for one in (*chosen, number)) > TASKS_MAX:
+            break
+        chosen.append(number)
+    return chosen
 
 
 def _tasks(lesson: int, slug: str) -> tuple[Column, ...]:

@@ -136,10 +136,16 @@ def test_a_folded_lesson_is_one_mark(section: ClassSection, enroll: Enroll, doin
 
 
 def test_the_lessons_where_the_class_is_are_unfolded() -> None:
-    numbers = list(range(1, 12))
-    assert columns._where_the_class_is(numbers, {8: 3, 9: 20, 10: 2}) == {8, 9, 10}
-    assert columns._where_the_class_is(numbers, {}) == {1, 2, 3}
-    assert columns._where_the_class_is([9], {9: 1}) == {9}
+    tasks = dict.fromkeys(range(1, 12), 3)
+    assert columns._where_the_class_is(tasks, {8: 3, 9: 20, 10: 2}) == {8, 9, 10}
+    assert columns._where_the_class_is(tasks, {}) == {1, 2, 3}
+    assert columns._where_the_class_is({9: 4}, {9: 1}) == {9}
+    assert columns._where_the_class_is({}, {}) == frozenset()
+
+
+def test_no_more_tasks_are_unfolded_than_a_laptop_has_room_for() -> None:
+    assert columns._where_the_class_is({1: 4, 2: 4, 3: 6}, {3: 1}) == {2, 3}
+    assert columns._where_the_class_is({1: 30, 2: 3}, {1: 5}) == {1}
 
 
 @pytest.mark.parametrize(("text", "numbers"), [("8.9.10", {8, 9, 10}), ("none", set()), ("", None), ("8;9", None)])
