@@ -28,6 +28,7 @@ def spoken() -> dict[str, str]:
         "blockTakenOut": _("{line} is taken out."),
         "firstWrong": _("first wrong block"),
         "blocksNotChecked": _("The order could not be checked. Try again in a moment."),
+        "notSent": _("That could not be sent. Nothing is lost; try again in a moment."),
         "stepOf": _("step {step} of {count}"),
         "wordsNotKept": _("Not kept yet: the server cannot be reached. It is tried again."),
     }

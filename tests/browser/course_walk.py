@@ -36,6 +36,8 @@ class Walk:
 
     def through(self) -> None:
         self.page.goto(f"/learn/{self.lesson.slug}/?step=1")
+        # The page brings what it opened live first; a save beside it would be another person's.
+        expect(self.page.locator("save-status")).to_contain_text("Saved as revision", timeout=CHECK_MS)
         for step in self.lesson.steps:
             expect(self.workspace.step.get_by_role("heading", level=2).first).to_have_text(step.title)
             for block in step.blocks:

@@ -227,3 +227,17 @@ def test_axe_finds_nothing_in_answered_steps(
     expect(workspace.task.locator(".hint-text")).to_be_visible()
     assert violations(page, axe_source) == []
     assert_nothing_sticks_out(page)
+
+
+def test_an_answer_that_cannot_be_sent_stays_and_is_sent_again(lesson: WorkspacePage) -> None:
+    lesson.wait_until_live()
+    page = lesson.page
+    page.context.set_offline(True)
+    lesson.step.get_by_role("radio").nth(1).check()
+    lesson.step.get_by_role("button", name="Keep my prediction").click()
+    expect(lesson.step.get_by_role("alert")).to_contain_text("That could not be sent.")
+    expect(lesson.step.get_by_role("radio").nth(1)).to_be_checked()
+    page.context.set_offline(False)
+    lesson.step.get_by_role("button", name="Keep my prediction").click()
+    expect(lesson.step.get_by_text("Your prediction is kept.")).to_be_visible()
+    page.complaints.clear()  # the browser itself notes that it was offline

@@ -5,6 +5,7 @@
  * Nothing is locked: Back, Next and the ticks of the ruler go anywhere.
  */
 import { postForm, workspaceConfig } from "../workspace/bus.ts";
+import { el, icon } from "../workspace/marks.ts";
 import { addressOf, openNames, stepOf } from "./step_state.ts";
 import { loadDemos } from "./demo_loader.ts";
 import type { HintLadder } from "./hint-ladder.ts";
@@ -18,6 +19,7 @@ export class LessonSteps extends HTMLElement {
     this.#listen(this, "click", (event) => this.#offerHint(event));
     this.#listen(window, "popstate", () => this.#show(stepOf(location.search, this.#steps.length) ?? this.#first));
     this.#listen(document, "htmx:after:swap", (event) => this.#afterSwap(event));
+    for (const name of ["htmx:response:error", "htmx:error"]) this.#listen(document, name, (event) => this.#sayNotSent(event));
     this.#listen(document, "block-done", () => this.#refresh());
     this.#listen(this, "demo-ran", (event) => this.#unfold((event as CustomEvent<{ predict: string }>).detail.predict));
     this.#arrive();
@@ -121,6 +123,15 @@ export class LessonSteps extends HTMLElement {
     const block = event.target instanceof Element ? event.target : null;
     const lost = document.activeElement === document.body || document.activeElement === null;
     if (lost && block?.id) this.#steps[this.current - 1]?.querySelector<HTMLElement>(`#${CSS.escape(block.id)} [data-focus]`)?.focus();
+  }
+
+  /** The form stays as it is, with what was chosen. */
+  #sayNotSent(event: Event): void {
+    const form = event.target instanceof Element ? event.target.closest<HTMLElement>("form.block, hint-ladder form") : null;
+    if (!form || !this.contains(form)) return;
+    const note = form.closest("hint-ladder")?.querySelector(".hint-note") ?? form.querySelector(".problem");
+    if (note) note.textContent = say("notSent");
+    else form.append(el("p", { class: "problem small", role: "alert" }, icon("cross"), say("notSent")));
   }
 
   #enable(predict: string): void {

@@ -23,6 +23,7 @@ const ENGLISH = {
   blockTakenOut: "{line} is taken out.",
   firstWrong: "first wrong block",
   blocksNotChecked: "The order could not be checked. Try again in a moment.",
+  notSent: "That could not be sent. Nothing is lost; try again in a moment.",
   stepOf: "step {step} of {count}",
   wordsNotKept: "Not kept yet: the server cannot be reached. It is tried again.",
 };
