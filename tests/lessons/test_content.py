@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lessons import catalogue, corpus, findings
+from lessons import catalogue, check_corpus, corpus, findings
 from lessons.catalogue import Lesson
 from tests.lessons.type_check import tools_are_built, type_errors, type_errors_of_all
 
@@ -45,10 +45,11 @@ def test_each_task_has_a_check_and_solutions_of_both_kinds(lesson: Lesson) -> No
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.slug)
-def test_wrong_solutions_of_a_task_are_wrong_for_different_reasons(lesson: Lesson) -> None:
+def test_a_task_has_five_reasons_or_more_to_be_wrong(lesson: Lesson) -> None:
+    """More than one solution may share a reason, when it shows in another way."""
     for task in lesson.tasks:
         wrong = [solution for solution in corpus.solutions(lesson, task.number) if not solution.is_right]
-        assert len({(solution.finding, solution.misconception) for solution in wrong}) == len(wrong)
+        assert len({(solution.finding, solution.misconception) for solution in wrong}) >= check_corpus.WRONG_MIN
 
 
 def test_the_catalogue_holds_forty_misconceptions_or_more_and_each_is_some_wrong_solutions() -> None:
