@@ -152,13 +152,15 @@ def _refuse_unknown_names(solution: Solution, known: set[str], pack: Path) -> No
 def with_variants(jobs: Iterable[Job], tools: Toolchain) -> list[Job]:
     """The same right solutions written in other ways, by program. Raises EngineError."""
     originals: dict[str, tuple[Job, Solution]] = {}
+    starters: dict[str, Mapping[str, str]] = {}
     for job in jobs:
         lesson = catalogue.lesson(job.slug)
         if job.place is not None and lesson is not None:
             solution = corpus.solution(lesson, job.place)
             if solution.is_right:
                 originals[job.name] = (job, solution)
-    made = make_variants({name: solution for name, (_, solution) in originals.items()}, tools)
+                starters[job.name] = lesson.files
+    made = make_variants({name: solution for name, (_, solution) in originals.items()}, starters, tools)
     return [replace(originals[each.name][0], variant=each.variant, files=each.files) for each in made]
 
 

@@ -26,12 +26,19 @@ class Variant:
     files: Mapping[str, str]
 
 
-def make_variants(solutions: Mapping[str, Solution], tools: Toolchain) -> list[Variant]:
+def make_variants(
+    solutions: Mapping[str, Solution], starters: Mapping[str, Mapping[str, str]], tools: Toolchain
+) -> list[Variant]:
     """Those that differ from their solution. Blocks for some seconds. Raises EngineError."""
     if tools.types is None:
         raise EngineError("This toolchain has no TypeScript", code="CompilerFailed")
     asked = [
-        {"name": name, "files": dict(solution.files), "without": list(solution.without)}
+        {
+            "name": name,
+            "files": dict(solution.files),
+            "starter": dict(starters[name]),
+            "without": list(solution.without),
+        }
         for name, solution in solutions.items()
     ]
     command = [str(tools.deno), "run", "--allow-all", "--no-check", "--quiet", "variants/main.ts"]

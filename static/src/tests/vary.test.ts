@@ -24,7 +24,7 @@ async function save(ctx: any, seats: number) {
 `;
 const FILES = { "convex/schema.ts": SCHEMA, "convex/m.ts": MODULE, "src/App.tsx": "const rows = 1;\n" };
 
-const changed = (name: string, file = "convex/m.ts"): string => VARIANTS[name]!(FILES)[file as keyof typeof FILES] ?? "";
+const changed = (name: string, file = "convex/m.ts"): string => VARIANTS[name]!(FILES, {})[file as keyof typeof FILES] ?? "";
 
 Deno.test("locals get other names, properties and exports keep theirs", () => {
   const text = renameLocals(MODULE);
@@ -52,10 +52,19 @@ Deno.test("functions stand in another order, constants before them", () => {
   assert.ok(text.indexOf("const seats") < text.indexOf("export const put"));
 });
 
+Deno.test("arguments get other names where they can be followed", () => {
+  const text = changed("renamed-arguments");
+  assert.match(text, /args: \{ seatsGiven: seats, byGiven: v\.string\(\) \}, handler: async \(ctx, \{ seatsGiven: count \}\)/);
+  const whole = { "convex/m.ts": "export const a = query({ args: { id: v.any() }, handler: async (ctx, args) => [args.id, ctx.args] });\n" };
+  assert.match(VARIANTS["renamed-arguments"]!(whole, {})["convex/m.ts"] ?? "", /args: \{ idGiven: v\.any\(\) \}.*\[args\.idGiven, ctx\.args\]/);
+  const passedOn = { "convex/m.ts": "export const a = mutation({ args: { id: v.any() }, handler: (ctx, args) => save(ctx, args) });\n" };
+  assert.deepEqual(VARIANTS["renamed-arguments"]!(passedOn, {}), passedOn);
+});
+
 Deno.test("a validator's name that means something else as well stays", () => {
   assert.equal(changed("inline-validators"), MODULE);
   const clear = { "convex/m.ts": 'const bus = v.number();\nexport const a = query({ args: { bus }, handler: async () => bus });\n' };
-  assert.equal(VARIANTS["inline-validators"]!(clear)["convex/m.ts"], "\nexport const a = query({ args: { bus: v.number() }, handler: async () => v.number() });\n");
+  assert.equal(VARIANTS["inline-validators"]!(clear, {})["convex/m.ts"], "\nexport const a = query({ args: { bus: v.number() }, handler: async () => v.number() });\n");
 });
 
 Deno.test("the schema may hold more", () => {
@@ -64,8 +73,8 @@ Deno.test("the schema may hold more", () => {
 });
 
 Deno.test("what would change nothing, or is not wanted, is left out", () => {
-  const made = variantsOf(FILES, ["extra-index"]);
-  assert.deepEqual(Object.keys(made), ["renamed-locals", "reordered-helpers", "for-await", "extracted-functions", "extra-field", "combined"]);
+  const made = variantsOf(FILES, {}, ["extra-index"]);
+  assert.deepEqual(Object.keys(made), ["renamed-locals", "reordered-helpers", "for-await", "extracted-functions", "renamed-arguments", "extra-field", "combined"]);
   assert.equal(made.combined?.["src/App.tsx"], FILES["src/App.tsx"]);
   assert.doesNotMatch(made.combined?.["convex/schema.ts"] ?? "", /by_variant/);
   assert.deepEqual(variantsOf({ "src/App.tsx": "" }), {});

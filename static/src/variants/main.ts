@@ -4,12 +4,13 @@ import { type Files, variantsOf } from "./vary.ts";
 interface Asked {
   name: string;
   files: Files;
+  starter: Files;
   without: string[];
 }
 
 const asked = JSON.parse(await new Response(Deno.stdin.readable).text()) as Asked[];
-const made = asked.flatMap(({ name, files, without }) =>
-  Object.entries(variantsOf(files, without)).map(([variant, changed]) => ({ name, variant, files: changed })),
+const made = asked.flatMap(({ name, files, starter, without }) =>
+  Object.entries(variantsOf(files, starter, without)).map(([variant, changed]) => ({ name, variant, files: changed })),
 );
 const out = Deno.stdout.writable.getWriter();
 await out.write(new TextEncoder().encode(JSON.stringify(made)));

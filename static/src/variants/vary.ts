@@ -6,6 +6,7 @@
  */
 import ts from "ts6";
 import { applyEdits, type Edit } from "./edits.ts";
+import { renamedArguments } from "./rename_arguments.ts";
 import { renameLocals } from "./rename_locals.ts";
 
 export type Files = Record<string, string>;
@@ -15,21 +16,25 @@ const EXTRA_FIELD = "variantNote: v.optional(v.string()), ";
 const EXTRA_INDEX = "by_variant";
 const GATHER = "gatherRows";
 
-export const VARIANTS: Record<string, (files: Files) => Files> = {
+export const VARIANTS: Record<string, (files: Files, starter: Files) => Files> = {
   "renamed-locals": (files) => mapped(files, isModule, (_file, text) => renameLocals(text)),
   "reordered-helpers": (files) => edited(files, isModule, reorderHelpers),
   "for-await": (files) => edited(files, isModule, forAwait),
   "extracted-functions": (files) => edited(files, isModule, extractHandlers),
+  "renamed-arguments": renameArguments,
   "inline-validators": (files) => edited(files, isModule, inlineValidators),
   "extra-index": (files) => edited(files, isSchema, extraIndex),
   "extra-field": (files) => edited(files, isSchema, extraField),
 };
 
-/** Every variant of a project that differs from it, by name. `combined` is all of them, one after the other. */
-export function variantsOf(files: Files, without: readonly string[] = []): Record<string, Files> {
+/**
+ * Every variant of a project that differs from it, by name. `combined` is all of them, one after the other. What the
+ * starter declares already is called by its panes: its arguments keep their names.
+ */
+export function variantsOf(files: Files, starter: Files = {}, without: readonly string[] = []): Record<string, Files> {
   const names = Object.keys(VARIANTS).filter((name) => !without.includes(name));
-  const made = names.map((name) => [name, VARIANTS[name]!(files)] as const);
-  const combined = names.reduce((before, name) => VARIANTS[name]!(before), files);
+  const made = names.map((name) => [name, VARIANTS[name]!(files, starter)] as const);
+  const combined = names.reduce((before, name) => VARIANTS[name]!(before, starter), files);
   return Object.fromEntries([...made, ["combined", combined] as const].filter(([, other]) => differs(files, other)));
 }
 
@@ -139,6 +144,23 @@ function extractHandlers(_file: string, source: ts.SourceFile): Edit[] {
     edits.push({ start: handler.getStart(source), end: handler.end, text: `async (${passed}) => await ${name}(${passed})` });
   }
   return count === 0 ? [] : [...edits, { start: source.text.length, end: source.text.length, text: made }];
+}
+
+/** Public functions that no other function calls: what calls them, a pane or a check, reads their validators. */
+function renameArguments(files: Files, starter: Files): Files {
+  const all = Object.entries(files).filter(([file]) => file.startsWith("convex/")).map(([, text]) => text).join("\n");
+  return edited(files, isModule, (file, source) => {
+    const module = file.slice("convex/".length).replace(/\.tsx?$/, "").replaceAll("/", ".");
+    return source.statements.flatMap((statement) => {
+      const call = registered(statement);
+      const handler = call && handlerOf(call);
+      if (!call || !handler || /^internal/.test(call.expression.getText(source))) return [];
+      const [declaration] = (statement as ts.VariableStatement).declarationList.declarations;
+      const name = declaration?.name.getText(source) ?? "";
+      const isCalled = all.includes(`.${module}.${name}`) || starter[file]?.includes(`export const ${name} =`);
+      return isCalled ? [] : renamedArguments(call, handler, source);
+    });
+  });
 }
 
 function handlerOf(call: ts.CallExpression): ts.ArrowFunction | ts.FunctionExpression | null {
