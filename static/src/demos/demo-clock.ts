@@ -41,6 +41,7 @@ class DemoClock extends DemoElement {
   disconnectedCallback(): void {
     this.#stop();
     clearTimeout(this.#timer);
+    this.#timer = 0;
     for (const stop of this.#stops) stop();
   }
 
@@ -56,8 +57,11 @@ class DemoClock extends DemoElement {
 
   /** Rows change also by hand; a moment later the shelves are asked for. */
   #later(): void {
-    clearTimeout(this.#timer);
-    if (!this.#isFlowing) this.#timer = setTimeout(() => void this.#load(), 300);
+    if (this.#timer !== 0 || this.#isFlowing) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      void this.#load();
+    }, 300);
   }
 
   async #load(): Promise<void> {

@@ -61,13 +61,17 @@ class PracticePanel extends HTMLElement {
 
   disconnectedCallback(): void {
     clearTimeout(this.#timer);
+    this.#timer = 0;
     for (const stop of this.#stops) stop();
   }
 
   /** A call makes several changes; a busy service many. One question for all of a moment. */
   #later(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#refresh(), SETTLE_MS);
+    if (this.#timer !== 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#refresh();
+    }, SETTLE_MS);
   }
 
   #refresh(): void {
