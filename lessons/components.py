@@ -21,6 +21,8 @@ MOUNT = "probe:mount"
 
 # A module's name in an import, an export or an import().
 _SPECIFIER = re.compile(r"""(\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\2""")
+# A part that is loaded when it is shown: here it is there from the beginning.
+_LOADED_LATER = re.compile(r"""\bimport\s*\(\s*(["'])(\.[^"'\n]+)\1\s*\)""")
 _STAND_INS = {"react": "probe_react", "react-dom": "probe_react", "convex/react": "probe_client"}
 _BROWSER = (
     "setTimeout, setInterval, clearTimeout, clearInterval, requestAnimationFrame, cancelAnimationFrame, window, "
@@ -107,7 +109,11 @@ def _as_module(path: str, text: str) -> str:
         "/** @jsxRuntime classic @jsx __probe.createElement @jsxFrag __probe.Fragment */ "
         f'import * as __probe from "{react}"; const {{ {_BROWSER} }} = __probe; '
     )
-    return head + _SPECIFIER.sub(lambda found: _renamed(found, path, place), text)
+    later = dict.fromkeys(found[2] for found in _LOADED_LATER.finditer(text))
+    names = {specifier: f"__later{number}" for number, specifier in enumerate(later)}
+    head += "".join(f'import * as {name} from "{specifier}"; ' for specifier, name in names.items())
+    text = _LOADED_LATER.sub(lambda found: f"Promise.resolve({names[found[2]]})", text)
+    return _SPECIFIER.sub(lambda found: _renamed(found, path, place), head + text)
 
 
 def _renamed(found: re.Match[str], path: str, place: str) -> str:

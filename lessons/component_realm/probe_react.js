@@ -254,6 +254,7 @@ export class Mounted {
     }
     const here = `${place}/${node.key ?? ""}<${nameOf(node.type)}>`;
     if (typeof node.type === "string") {
+      if (node.props.ref) hand(node.props.ref, onPage());
       const children = this.#rendered(node.props.children ?? null, here, seen);
       return [{ type: node.type, props: node.props, children }];
     }
@@ -290,6 +291,14 @@ export class Mounted {
     return instance.object.render();
   }
 }
+
+const hand = (ref, value) => (typeof ref === "function" ? ref(value) : void (ref.current = value));
+
+/** What a component may do with an element that it holds: nothing is to be seen of it. */
+const onPage = () => ({
+  ...listening, value: "", scrollTop: 0, scrollHeight: 0, offsetHeight: 0, style: {},
+  focus() {}, blur() {}, select() {}, click() {}, reset() {}, scrollIntoView() {}, scrollTo() {}, showModal() {}, close() {},
+});
 
 const nameOf = (type) => (typeof type === "string" ? type : (type.displayName ?? type.name ?? "component"));
 

@@ -103,6 +103,25 @@ async def test_a_form_of_a_component_in_another_file_writes(tools: Toolchain, tm
     assert seen.calls == ("signups:add",)
 
 
+async def test_a_part_that_is_loaded_later_is_shown_and_elements_can_be_held(tools: Toolchain, tmp_path: Path) -> None:
+    app = """import { lazy, Suspense, useEffect, useRef } from "react";
+    const List = lazy(() => import("./List"));
+    export default function App() {
+      const main = useRef<HTMLElement>(null);
+      useEffect(() => main.current!.focus(), []);
+      return <main ref={main} tabIndex={-1}><Suspense fallback={<p>Loading</p>}><List /></Suspense></main>;
+    }"""
+    part = f"""import {{ useQuery }} from "convex/react";
+    import {{ api }} from "../convex/_generated/api";
+    export default function List() {{
+      const rows = useQuery(api.signups.list) ?? [];
+      return {SHOWN};
+    }}"""
+    seen = await mount(app, tools, tmp_path, [inserted("signups", NOOR)], **{"src/List.tsx": part})
+    assert seen.problem is None
+    assert seen.texts[-1] == "Noor Rahman"
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
