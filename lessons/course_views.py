@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lessons import catalogue, certificate, progress, take_away, workspaces
+from lessons import catalogue, certificate, pace, progress, take_away, workspaces
 from lessons.course_map import CourseMap, course_map
 from lessons.journey import Journey
 from lessons.models import Person, Revision, Workspace
@@ -80,6 +83,10 @@ async def download(request: HttpRequest, slug: str) -> HttpResponse:
     if lesson is None or found is None:
         raise Http404("No such project")
     project, revision = found
+    wait = pace.seconds_to_wait(revision.workspace.person_id, 0)
+    if wait:  # a download costs as much as a save
+        said = _("You have saved or downloaded very often just now. The next one works in %(seconds)d s.")
+        return HttpResponse(said % {"seconds": math.ceil(wait)}, status=429, content_type="text/plain; charset=utf-8")
     folder = take_away.folder_name(lesson)
     files = await take_away.project_files(lesson, project.files, front_end.toolchain())
     response = HttpResponse(take_away.pack(folder, files, revision.saved_at), content_type="application/zip")

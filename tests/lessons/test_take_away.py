@@ -103,3 +103,16 @@ async def test_only_the_own_latest_work_is_downloaded(person: Person, workspace:
     for stranger in (AsyncClient(), other):
         assert (await stranger.get(address)).status_code == 404
     assert (await browser.get("/course/no-such-lesson.zip")).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("tools")
+async def test_downloads_in_a_loop_have_to_wait(
+    person: Person, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lessons.pace.SAVES_AT_ONCE", 1.0)
+    browser = AsyncClient()
+    await browser.aforce_login(person)
+    answers = [await browser.get(f"/course/{workspace.lesson}.zip") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert "The next one works in" in answers[1].content.decode()
