@@ -43,7 +43,7 @@ Deno.test("collect becomes a loop", () => {
 Deno.test("handlers become functions of the module", () => {
   const text = changed("extracted-functions");
   assert.match(text, /handler: async \(a0, a1\) => await handle2\(a0, a1\)/);
-  assert.match(text, /async function handle2\(ctx: any, \{ seats: count \}: any\) \{\n {2}return save\(ctx, count\);\n\}/);
+  assert.match(text, /async function handle2\(ctx: import\("\.\/_generated\/server"\)\.MutationCtx, \{ seats: count \}: any\) \{\n {2}return save\(ctx, count\);\n\}/);
 });
 
 Deno.test("functions stand in another order, constants before them", () => {

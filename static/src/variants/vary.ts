@@ -127,7 +127,8 @@ function forAwait(_file: string, source: ts.SourceFile): Edit[] {
 }
 
 /** A handler that stands in its `query({…})` becomes a function of the module. */
-function extractHandlers(_file: string, source: ts.SourceFile): Edit[] {
+function extractHandlers(file: string, source: ts.SourceFile): Edit[] {
+  const generated = `${"../".repeat(file.split("/").length - 2) || "./"}_generated/server`;
   const edits: Edit[] = [];
   let made = "";
   let count = 0;
@@ -136,7 +137,9 @@ function extractHandlers(_file: string, source: ts.SourceFile): Edit[] {
     const handler = call && handlerOf(call);
     if (!handler || handler.typeParameters || ts.isMethodDeclaration(handler)) continue;
     const name = `handle${++count}`;
-    const parameters = handler.parameters.map((one) => parameterText(one, source));
+    const kind = call.expression.getText(source).replace(/^internal/, "");
+    const types = [`import("${generated}").${kind[0]!.toUpperCase()}${kind.slice(1)}Ctx`, "any"];
+    const parameters = handler.parameters.map((one, place) => (one.type ? one.getText(source) : `${one.name.getText(source)}: ${types[place]}`));
     const passed = handler.parameters.map((_, place) => `a${place}`).join(", ");
     const result = handler.type ? `: ${handler.type.getText(source)}` : "";
     const body = ts.isBlock(handler.body!) ? handler.body.getText(source) : `{\n  return ${handler.body!.getText(source)};\n}`;
@@ -169,10 +172,6 @@ function handlerOf(call: ts.CallExpression): ts.ArrowFunction | ts.FunctionExpre
     ? given.properties.find((one): one is ts.PropertyAssignment => ts.isPropertyAssignment(one) && one.name.getText() === "handler")?.initializer
     : given;
   return found && (ts.isArrowFunction(found) || ts.isFunctionExpression(found)) ? found : null;
-}
-
-function parameterText(parameter: ts.ParameterDeclaration, source: ts.SourceFile): string {
-  return parameter.type ? parameter.getText(source) : `${parameter.name.getText(source)}: any`;
 }
 
 /** `const bus = v.number()` is written out where it is used. */
