@@ -18,8 +18,8 @@ TABLE = "signups"
 PRICE, SEATS = 20.0, 3
 CITIES = ("Quito", "Nairobi", "Samarkand", "Oslo")
 NAMES = ("Thandiwe Nkosi", "Mateo Quispe", "Leila Haddad", "Bjørn Aasen", "Farida Karimova")
-BANK_IS_DOWN = 12
-KNOCKS_MAX = 10
+BANK_IS_DOWN = 8
+KNOCKS_MAX = 6
 PATIENCE = ({"minutes": 1}, {"minutes": 10}, {"hours": 1}, {"hours": 6}, {"days": 1}, {"days": 7})
 REFRESHES_MAX = 6
 
