@@ -69,6 +69,7 @@ class Attack:
         """Opens the shop: a few rows of Alice's and Bob's, and a live list for each. Raises NotYet."""
         shop = await open_shop(fork, task=3)
         mine, theirs = await stock(shop, alices=4, bobs=3)
+        await shop.expect_listed(fork.alice, mine[0])
         lists = {"Alice": await shop.live(fork.alice, mine[0]), "Bob": await shop.live(fork.bob, theirs[0])}
         return cls(shop, mine, theirs, lists, made=len(mine) + len(theirs))
 

@@ -21,13 +21,25 @@ CONFIRM_WORDS = {"confirm", "confirmed", "sure", "agree", "accept", "yes"}
 A_FEW, MANY = 3.0, 1_000.0
 A_FEW_BIG = {"$integer": "AwAAAAAAAAA="}
 
+DATE_WORDS = {"date", "day", "due", "when", "deadline", "until", "start", "starts", "end", "ends", "from"}
+TIME_WORDS = DATE_WORDS - {"day", "from"} | {"at", "time"}
+SOON_MS = 1_900_000_000_000.0
+"""A time in the year 2030, so that a function that wants the future gets it; what ends does so an hour later."""
+HOUR_MS = 3_600_000.0
+
 TEXTS: Mapping[str, Callable[[str], str]] = {
     "email": lambda tag: f"{tag}@example.org",
     "mail": lambda tag: f"{tag}@example.org",
     "url": lambda tag: f"https://example.org/{tag}",
     "link": lambda tag: f"https://example.org/{tag}",
-    "date": lambda tag: "2026-11-28",
-    "day": lambda tag: "2026-11-28",
+    **{word: lambda tag: "2030-03-17" for word in sorted(DATE_WORDS)},
+    "birthday": lambda tag: "2012-03-17",
+    "born": lambda tag: "2012-03-17",
+    "year": lambda tag: "2026",
+    "isbn": lambda tag: "9780306406157",
+    "ean": lambda tag: "4006381333931",
+    "zip": lambda tag: "10115",
+    "postcode": lambda tag: "10115",
     "time": lambda tag: "09:30",
     "color": lambda tag: "#3366ff",
     "colour": lambda tag: "#3366ff",
@@ -78,7 +90,7 @@ class Maker:
             case "string":
                 return self._text(name)
             case "number":
-                return MANY if _words(name) & SIZE_WORDS else A_FEW
+                return _number(name)
             case "bigint":
                 return A_FEW_BIG
             case "boolean":
@@ -105,12 +117,23 @@ class Maker:
         if words & OWNER_WORDS:
             return self.owner
         made = next((TEXTS[word] for word in TEXTS if word in words), None)
-        return f"Opening day {self.tag}" if made is None else made(self.tag)
+        return f"Day {self.tag}" if made is None else made(self.tag)
 
     def _id(self, table: str) -> str:
         if table not in self.ids:
             raise CannotMake(f"a row of `{table}`")
         return self.ids[table]
+
+
+def _number(name: str) -> float:
+    words = _words(name)
+    if words & SIZE_WORDS:
+        return MANY
+    if "year" in words:
+        return 2026.0
+    if words & TIME_WORDS:
+        return SOON_MS + HOUR_MS * len(words & {"end", "ends", "until"})
+    return A_FEW
 
 
 def names_owner(function: FunctionInfo) -> bool:

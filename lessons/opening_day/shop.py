@@ -67,6 +67,27 @@ class Shop:
         answer = await client.try_query(self.roles["list"], self.to_list(row, owner=owner))
         return None if answer.refused is not None else self.ids(answer.value, await self.rows())
 
+    async def list_or_fail(self, client: Client, row: Row) -> set[str]:
+        """The ids on the list of somebody who is signed in and may see it. A refusal ends the check."""
+        self.calls += 1
+        answer = await client.try_query(self.roles["list"], self.to_list(row))
+        if answer.refused is not None:
+            self.fork.fail(
+                "list-refused",
+                look_at=self.fork.place_of(answer.refused),
+                function=self.name("list"),
+                error=answer.refused.first_line,
+            )
+        return self.ids(answer.value, await self.rows())
+
+    async def expect_listed(self, client: Client, row: Row) -> set[str]:
+        """The same, with this row among them."""
+        seen = await self.list_or_fail(client, row)
+        self.fork.expect(
+            str(row["_id"]) in seen, "list-misses-new-row", look_at=self.place("list"), function=self.name("list")
+        )
+        return seen
+
     async def documents(self, client: Client, row: Row) -> int:
         return (await client.measure(self.roles["list"], self.to_list(row))).documents
 

@@ -19,6 +19,7 @@ LIST_MINE, CREATE = "signups:listMine", "signups:create"
 GET, CHANGE, ARCHIVE = "signups:get", "signups:change", "signups:archive"
 ADDED_OWNERS = ("aaron", "bea", "bob", "class-6a", "class-7c", "zoe")
 ADDED_EACH = 20
+ARCHIVED = 12
 # What an argument is about, by a word in its name.
 WORDS = {"owner": "ownerId", "desk": "ownerId", "user": "ownerId", "subject": "ownerId", "bus": "bus", "name": "name"}
 # An argument of any shape that holds what shall be changed.
@@ -31,6 +32,7 @@ CHANGES = re.compile(r"change|patch|field|update|data|value|edit")
 async def check_1(fork: Fork) -> Verdict:
     fork.expect_function(LIST_MINE, "query")
     fork.expect_function(CREATE, "mutation")
+    await fork.insert(TABLE, [row_of("alice", ARCHIVED)])
     await expect_own_list(fork)
     await expect_own_rows_created(fork)
     return fork.passed("passed-1")
@@ -52,6 +54,8 @@ async def expect_own_list(fork: Fork) -> None:
     fork.expect(not others, "list-shows-others", look_at=LIST_MINE, others=names(others))
     await expect_no_stranger_reads(fork, hers)
     await expect_bobs_list(fork, rows)
+    archived = [row for row in rows.values() if row["ownerId"] == "alice" and "archivedAt" in row]
+    fork.expect(not any(mentions(answer.value, row) for row in archived), "archived-listed", look_at=LIST_MINE)
 
 
 async def expect_no_stranger_reads(fork: Fork, hers: list[Row]) -> None:
@@ -120,7 +124,9 @@ def comment_on_refusal(fork: Fork, name: str, path: str, answer: Answer) -> None
 async def check_2(fork: Fork) -> Verdict:
     fork.expect_function(LIST_MINE, "query")
     # Alice's rows do not lie at the beginning: an answer that is cut off early lacks some.
-    await fork.insert(TABLE, [*(row_of("class-5b", number) for number in range(9)), row_of("alice", 9)])
+    await fork.insert(
+        TABLE, [*(row_of("class-5b", number) for number in range(9)), row_of("alice", 9), row_of("alice", ARCHIVED)]
+    )
     await expect_own_list(fork)
     args = list_args(fork, "alice")
     before = await fork.alice.measure(LIST_MINE, args)

@@ -34,7 +34,7 @@ async def check_1(fork: Fork) -> Verdict:
 
 async def expect_private_lists(shop: Shop, mine: list[Row], theirs: list[Row]) -> None:
     fork, function, place = shop.fork, shop.name("list"), shop.place("list")
-    seen = await shop.listed(fork.alice, mine[-1]) or set()
+    seen = await shop.list_or_fail(fork.alice, mine[-1])
     own = {str(row["_id"]) for row in mine}
     fork.expect(bool(seen & own), "list-misses-new-row", look_at=place, function=function)
     fork.expect(own <= seen, "list-loses-rows", look_at=place, function=function, made=len(own), shown=len(seen & own))
@@ -130,6 +130,7 @@ async def check_2(fork: Fork) -> Verdict:
     shop = await open_shop(fork, task=2)
     mine, theirs = await stock(shop, alices=3, bobs=2)
     row = mine[1]
+    await shop.expect_listed(fork.alice, row)
     lists = [await shop.live(client, row) for client in (fork.alice, fork.alice)]
     await expect_archived(shop, row, lists)
     await expect_restored(shop, row, lists)
@@ -215,7 +216,9 @@ async def expect_twice_is_once(shop: Shop, row: Row) -> None:
         id_ not in seen,
         "archive-twice-returns",
         look_at=shop.place("archive"),
-        error="" if again.refused is None else again.refused.first_line,
+        what="The second call brought it back."
+        if again.refused is None
+        else f"The second call was refused: {again.refused.first_line}",
     )
     await shop.restore(fork.alice, row)
 
