@@ -34,10 +34,19 @@ class Walk:
         self.lesson = lesson
         self.workspace = WorkspacePage(page)
 
-    def through(self) -> None:
+    def rename(self, file: str, old: str, new: str) -> None:
+        """Turns files red, and waits until the course has heard of it."""
+        self._arrive()
+        with self.page.expect_response("**/renamed", timeout=CHECK_MS):
+            self.workspace.change(file, old, new)
+
+    def _arrive(self) -> None:
         self.page.goto(f"/learn/{self.lesson.slug}/?step=1")
         # The page brings what it opened live first; a save beside it would be another person's.
         expect(self.page.locator("save-status")).to_contain_text("Saved as revision", timeout=CHECK_MS)
+
+    def through(self) -> None:
+        self._arrive()
         for step in self.lesson.steps:
             expect(self.workspace.step.get_by_role("heading", level=2).first).to_have_text(step.title)
             for block in step.blocks:
