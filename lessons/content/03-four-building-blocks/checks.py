@@ -166,6 +166,7 @@ async def check_3(fork: Fork) -> Verdict:
     expect_mutation(fork)
     for row in NEW:
         await expect_added(fork, row)
+    await expect_owner(fork)
     await expect_door(fork)
     return fork.passed("passed-3", name=NEW[0]["name"])
 
@@ -191,6 +192,15 @@ async def expect_added(fork: Fork, row: Row) -> None:
     stored = {field: added[0].get(field) for field in row}
     wrong = ", ".join(f"`{field}` is {stored[field]}" for field in row if stored[field] != row[field])
     fork.expect(not wrong, "stored-wrong", look_at=ADD, name=row["name"], bus=f"{row['bus']:g}", wrong=wrong)
+
+
+async def expect_owner(fork: Fork) -> None:
+    """Each desk's pupils are its own."""
+    for desk, client in (("alice", fork.alice), ("bob", fork.bob)):
+        before = await fork.rows(TABLE)
+        await client.try_mutate(ADD, {**NEW[0], "name": f"Signed up by {desk}"})
+        owners = [str(row.get("ownerId")) for id_, row in (await fork.rows(TABLE)).items() if id_ not in before]
+        fork.expect(owners == [desk], "owner-is-not-the-desk", look_at=ADD, desk=desk, owner=", ".join(owners))
 
 
 async def expect_door(fork: Fork) -> None:
