@@ -102,7 +102,7 @@ def schema_place(fork: Fork) -> Place:
 
 async def check_2(fork: Fork) -> Verdict:
     fork.expect_function(LIST, "query")
-    await fork.insert(TABLE, crowd(fork, 40))
+    await fork.insert(TABLE, crowd(fork, 80))
     documents = await expect_bus(fork, 2)
     await expect_bus(fork, 3)
     nobody = ids_in(await fork.alice.query(LIST, of_bus(fork, 9)), await fork.rows(TABLE))

@@ -195,6 +195,7 @@ async def _expect_full_bus_is_left_alone(fork: Fork, path: str) -> None:
     await fork.finish_scheduled()
     change = await bus.change()
     if change.is_none:
+        fork.expect(answer.refused is not None or path != BOOK, "full-bus-silent", look_at=path)
         return
     finding = "full-bus-sold" if change.names and change.seats else "full-bus-changed"
     said = "was refused" if answer.refused else "ended without an error"
