@@ -217,6 +217,7 @@ def test_axe_finds_nothing_where_learners_come_in(
     page.get_by_label("Your pseudonym").fill("Hana Kobayashi")
     page.get_by_role("button", name="Join", exact=True).click()
     page.get_by_role("link", name="Hana Kobayashi").click()
+    expect(page.get_by_role("button", name="Make a return code")).to_be_visible()
     assert violations(page, axe_source) == []
     assert_nothing_sticks_out(page)
     page.get_by_role("button", name="Make a return code").click()
