@@ -53,7 +53,7 @@ class Finding:
                 raise LookupError(f"The finding {self.id!r} wants {{{match[1]}}}, which the check did not give.")
             return _short(str(values[match[1]]))
 
-        return PLACEHOLDER.sub(value, sentence)
+        return PLACEHOLDER.sub(value, sentence).strip()
 
 
 def findings(folder: Path, locale: str = LOCALE) -> Mapping[str, Finding]:
