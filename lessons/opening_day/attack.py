@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from lessons.fork import Client, Fork, LiveQuery, Row
-from lessons.opening_day.shop import OWN_FIELDS, Shop, open_shop, stock
+from lessons.opening_day.shop import Shop, open_shop, stock
+from lessons.results import own_fields
 from lessons.verdict import NotYet, Place
 
 CLIENTS = 30
@@ -148,7 +148,7 @@ async def _expect_whole_lists(attack: Attack, rows: dict[str, Row]) -> None:
 async def _crash(attack: Attack) -> str:
     """Stops archive at its first step, its second, and so on, until it ends before it can be stopped."""
     shop, fork, row = attack.shop, attack.shop.fork, attack.mine[1]
-    given = shop._about(row, "archive")
+    given = shop.about(row, "archive")
     for step in range(1, CRASHES_MAX + 1):
         before = await shop.everything()
         if not await fork.alice.crash(shop.roles["archive"], given, at=step):
@@ -218,7 +218,7 @@ async def _archive(attack: Attack) -> str:
     await shop.archive(fork.bob, theirs)
     hidden = (await shop.rows()).get(str(theirs["_id"]), theirs)
     before = await shop.documents(fork.alice, mine)
-    await fork.insert(shop.table, [_copy(hidden)] * (ARCHIVE_ROWS - 100) + [_copy(attack.theirs[0])] * 100)
+    await fork.insert(shop.table, [own_fields(hidden)] * (ARCHIVE_ROWS - 100) + [own_fields(attack.theirs[0])] * 100)
     after = await shop.documents(fork.alice, mine)
     fork.expect(
         after <= before + A_FEW_MORE,
@@ -240,7 +240,7 @@ async def _advise_on_own_archive(attack: Attack, before: int) -> None:
     row = next(iter(shop.of("alice", await shop.rows()).values()), attack.mine[3])
     await shop.archive(fork.alice, row)
     hidden = (await shop.rows()).get(str(row["_id"]), row)
-    await fork.insert(shop.table, [_copy(hidden)] * OWN_ARCHIVE_ROWS)
+    await fork.insert(shop.table, [own_fields(hidden)] * OWN_ARCHIVE_ROWS)
     after = await shop.documents(fork.alice, attack.mine[0])
     if after > before + A_FEW_MORE:
         shown = await shop.listed(fork.alice, attack.mine[0]) or set()
@@ -327,10 +327,6 @@ async def _live(attack: Attack) -> str:
         )
     emissions = sum(len(live.emissions) for live in attack.lists.values())
     return f"Two lists, {emissions} results pushed, both as a fresh call returns them."
-
-
-def _copy(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in OWN_FIELDS}
 
 
 _ATTACKS = {

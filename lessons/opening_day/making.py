@@ -6,14 +6,13 @@ called helps to make a value that the function is likely to accept: an address, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lessons.fitting import Validator, members, words
+from lessons.results import leaves
 from sandbox.engine import FunctionInfo
-
-Validator = Mapping[str, Any]
 
 OWNER_WORDS = {"owner", "user", "author", "creator", "subject", "person", "lender", "by", "member", "account", "me"}
 SIZE_WORDS = {"limit", "items", "count", "size", "max", "take", "first"}
@@ -61,12 +60,12 @@ class Maker:
 
     def arguments(self, function: FunctionInfo) -> dict[str, Any]:
         """All that the function needs, and the first optional text where it needs none. Raises CannotMake."""
-        members = list(_members(function.args or {"type": "any"}))
-        shape = next((member for member in members if member["type"] == "object"), None)
+        shapes = members(function.args or {"type": "any"})
+        shape = next((member for member in shapes if member["type"] == "object"), None)
         if shape is None:
             return {}
         given = self._object(shape)
-        if not any(isinstance(value, str) and self.tag in value for value in _leaves(given)):
+        if not any(isinstance(value, str) and self.tag in value for value in leaves(given)):
             given |= self._an_optional_text(shape)
         return given
 
@@ -79,13 +78,13 @@ class Maker:
 
     def _an_optional_text(self, shape: Validator) -> dict[str, Any]:
         for name, field in shape["value"].items():
-            if field["optional"] and field["fieldType"]["type"] == "string" and not _words(name) & OWNER_WORDS:
+            if field["optional"] and field["fieldType"]["type"] == "string" and not words(name) & OWNER_WORDS:
                 return {name: self._text(name)}
         return {}
 
     def _value(self, name: str, validator: Validator) -> Any:
-        members = list(_members(validator))
-        member = next((member for member in members if member["type"] not in ("null", "id")), members[0])
+        choices = list(members(validator))
+        member = next((member for member in choices if member["type"] not in ("null", "id")), choices[0])
         match member["type"]:
             case "string":
                 return self._text(name)
@@ -94,7 +93,7 @@ class Maker:
             case "bigint":
                 return A_FEW_BIG
             case "boolean":
-                return bool(_words(name) & CONFIRM_WORDS)
+                return bool(words(name) & CONFIRM_WORDS)
             case "literal":
                 return member["value"]
             case "id":
@@ -113,10 +112,10 @@ class Maker:
                 return self._text(name)
 
     def _text(self, name: str) -> str:
-        words = _words(name)
-        if words & OWNER_WORDS:
+        said = words(name)
+        if said & OWNER_WORDS:
             return self.owner
-        made = next((TEXTS[word] for word in TEXTS if word in words), None)
+        made = next((TEXTS[word] for word in TEXTS if word in said), None)
         return f"Day {self.tag}" if made is None else made(self.tag)
 
     def _id(self, table: str) -> str:
@@ -126,19 +125,19 @@ class Maker:
 
 
 def _number(name: str) -> float:
-    words = _words(name)
-    if words & SIZE_WORDS:
+    said = words(name)
+    if said & SIZE_WORDS:
         return MANY
-    if "year" in words:
+    if "year" in said:
         return 2026.0
-    if words & TIME_WORDS:
-        return SOON_MS + HOUR_MS * len(words & {"end", "ends", "until"})
+    if said & TIME_WORDS:
+        return SOON_MS + HOUR_MS * len(said & {"end", "ends", "until"})
     return A_FEW
 
 
 def names_owner(function: FunctionInfo) -> bool:
     """Whether a caller can say whose row it is about: an argument is called after a person."""
-    for member in _members(function.args or {"type": "any"}):
+    for member in members(function.args or {"type": "any"}):
         if member["type"] == "object" and _has_owner(member):
             return True
     return False
@@ -156,36 +155,12 @@ def with_wrong_type(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _has_owner(shape: Validator) -> bool:
     for name, field in shape["value"].items():
-        for member in _members(field["fieldType"]):
-            if member["type"] in ("string", "id", "any") and _words(name) & OWNER_WORDS:
+        for member in members(field["fieldType"]):
+            if member["type"] in ("string", "id", "any") and words(name) & OWNER_WORDS:
                 return True
             if member["type"] == "object" and _has_owner(member):
                 return True
     return False
-
-
-def _members(validator: Validator) -> Iterator[Validator]:
-    if validator["type"] == "union":
-        for member in validator["value"]:
-            yield from _members(member)
-    else:
-        yield validator
-
-
-def _words(name: str) -> set[str]:
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", name)}
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    match value:
-        case dict():
-            for entry in value.values():
-                yield from _leaves(entry)
-        case list():
-            for entry in value:
-                yield from _leaves(entry)
-        case _:
-            yield value
 
 
 def large_pages(given: dict[str, Any]) -> dict[str, Any]:
@@ -198,4 +173,4 @@ def _large(name: str, value: Any) -> Any:
         return large_pages(value)
     if name == "cursor":
         return None
-    return MANY if isinstance(value, float) and _words(name) & SIZE_WORDS else value
+    return MANY if isinstance(value, float) and words(name) & SIZE_WORDS else value

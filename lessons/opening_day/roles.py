@@ -6,10 +6,10 @@ form at all. Roles are kept as events, the last one counts.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from lessons.fitting import words
 from lessons.models import Event, Workspace
 from sandbox.engine import FunctionInfo
 
@@ -57,10 +57,9 @@ def guess(functions: Mapping[str, FunctionInfo]) -> dict[str, str]:
     return found
 
 
-def _rank(path: str, words: tuple[str, ...]) -> int | None:
-    spoken = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+", path.partition(":")[2])]
-    ranks = [words.index(word) for word in spoken if word in words]
-    return min(ranks, default=None)
+def _rank(path: str, likely: tuple[str, ...]) -> int | None:
+    spoken = words(path.partition(":")[2])
+    return next((rank for rank, word in enumerate(likely) if word in spoken), None)
 
 
 def complete(said: Roles, functions: Mapping[str, FunctionInfo]) -> dict[str, str]:
@@ -79,13 +78,9 @@ def introductions(functions: Mapping[str, FunctionInfo], taken: Collection[str])
         (path, function)
         for path, function in functions.items()
         if function.kind == "mutation" and function.visibility == "public" and path not in taken
-        if not _spoken(path) & UNDOING
+        if not words(path) & UNDOING
     ]
-    return sorted(found, key=lambda one: (not _spoken(one[0]) & INTRODUCING, one[0]))
-
-
-def _spoken(path: str) -> set[str]:
-    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+", path)}
+    return sorted(found, key=lambda one: (not words(one[0]) & INTRODUCING, one[0]))
 
 
 def said(workspace: Workspace) -> dict[str, str]:

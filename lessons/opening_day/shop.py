@@ -10,11 +10,10 @@ from lessons.arguments import arguments
 from lessons.fork import Answer, Client, Fork, LiveQuery, Row
 from lessons.opening_day.making import CannotMake, Maker, large_pages, names_owner
 from lessons.opening_day.roles import BY_NAME, complete, introductions
-from lessons.results import ids_in
+from lessons.results import SYSTEM_FIELDS, ids_in
 from lessons.verdict import NotYet, Place
 
 Tables = Mapping[str, Mapping[str, Row]]
-OWN_FIELDS = ("_id", "_creationTime")
 TAG_LETTERS = "bcdfghjkmnpqrstvwxz"
 TAG_LENGTH = 7
 SCHEMA = Place("convex/schema.ts", 1, 1)
@@ -46,10 +45,10 @@ class Shop:
         return await self._made(client, "create", tag, owner=owner)
 
     async def archive(self, client: Client, row: Row) -> Answer:
-        return await self.mutate(client, "archive", self._about(row, "archive"))
+        return await self.mutate(client, "archive", self.about(row, "archive"))
 
     async def restore(self, client: Client, row: Row) -> Answer:
-        return await self.mutate(client, "restore", self._about(row, "restore"))
+        return await self.mutate(client, "restore", self.about(row, "restore"))
 
     async def erase(self, client: Client, *, owner: Any = None) -> Answer:
         """Erases the caller's rows, and waits for what the function has scheduled."""
@@ -99,7 +98,8 @@ class Shop:
         like = row if owner is None or not self.owner_field else {**row, self.owner_field: owner}
         return large_pages(arguments(self.fork.functions[self.roles["list"]], self.table, like, wants_id=False))
 
-    def _about(self, row: Row, role: str) -> dict[str, Any]:
+    def about(self, row: Row, role: str) -> dict[str, Any]:
+        """Arguments that mean this row."""
         return arguments(self.fork.functions[self.roles[role]], self.table, row, wants_id=True)
 
     async def _made(self, client: Client, role: str, tag: str, *, owner: Any = None) -> dict[str, Any]:
@@ -264,7 +264,7 @@ def _find_owner(shop: Shop, mine: list[Row], theirs: list[Row]) -> None:
     telling = [
         name
         for name, value in first.items()
-        if name not in OWN_FIELDS
+        if name not in SYSTEM_FIELDS
         and all(row.get(name) == value for row in mine)
         and other.get(name) is not None
         and other[name] != value

@@ -9,7 +9,8 @@ from __future__ import annotations
 from lessons.fork import Client, Fork, Row
 from lessons.opening_day.attack import LINES, Attack
 from lessons.opening_day.making import with_wrong_type
-from lessons.opening_day.shop import OWN_FIELDS, Shop, open_shop, stock
+from lessons.opening_day.shop import Shop, open_shop, stock
+from lessons.results import own_fields
 from lessons.verdict import Place, Verdict
 
 SCHEMA = Place("convex/schema.ts", 1, 1)
@@ -102,8 +103,7 @@ async def expect_index(shop: Shop, mine: Row, theirs: Row) -> int:
     fork = shop.fork
     fork.expect(shop.table in fork.schema.tables, "table-not-in-schema", look_at=SCHEMA, table=shop.table)
     before = await shop.documents(fork.alice, mine)
-    copy = {name: value for name, value in theirs.items() if name not in OWN_FIELDS}
-    await fork.insert(shop.table, [copy] * MORE)
+    await fork.insert(shop.table, [own_fields(theirs)] * MORE)
     after = await shop.documents(fork.alice, mine)
     fork.expect(
         after <= before + A_FEW_MORE,
