@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from lessons import catalogue, workspaces
 from lessons.access import access_workspace
-from lessons.demos.lines import Tell, streamed
+from lessons.line_stream import Tell, line_stream
 from lessons.models import Workspace
 from sandbox.engine import Deployment, LearnerError, Quota, Watch, scratch_folder
 from sandbox.gateway import front_end
@@ -83,7 +83,7 @@ async def run(request: HttpRequest, workspace_id: str) -> HttpResponseBase:
         async with turn, _places:
             await ring(workspace, tell)
 
-    return streamed(work)
+    return line_stream(work, what=_("The demonstration"))
 
 
 async def ring(workspace: Workspace, tell: Tell, *, pause_s: float = PAUSE_S) -> None:
