@@ -1,4 +1,4 @@
-"""Who may have which workspace. Views and sockets get one from here and from nowhere else."""
+"""Who may have which workspace. Views and sockets get one from here and from nowhere else; and its lesson."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import Http404
 
+from lessons import catalogue
+from lessons.lesson import Lesson, Task
 from lessons.models import Workspace
 
 
@@ -22,3 +24,19 @@ async def workspace_for_socket(user: Any, workspace_id: str) -> Workspace | None
     if not user.is_authenticated:
         return None
     return await Workspace.objects.filter(pk=workspace_id, person_id=user.pk).afirst()
+
+
+def lesson_of(workspace: Workspace) -> Lesson:
+    """Raises Http404 for a lesson that is not in the course any more."""
+    lesson = catalogue.lesson(workspace.lesson)
+    if lesson is None:
+        raise Http404("This lesson is no longer part of the course")
+    return lesson
+
+
+def task_of(lesson: Lesson, number: int) -> Task:
+    """Raises Http404."""
+    task = lesson.task(number)
+    if task is None:
+        raise Http404("No such task")
+    return task

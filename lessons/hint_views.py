@@ -9,18 +9,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from lessons import answers, catalogue, hint_page
-from lessons.access import access_workspace
+from lessons import answers, hint_page
+from lessons.access import access_workspace, lesson_of, task_of
 from lessons.hints import LEVELS, Parsons
-from lessons.lesson import Task
-from lessons.models import Workspace
 
 
 @require_POST
 async def hint(request: HttpRequest, workspace_id: str, number: int, level: int) -> HttpResponse:
     """Opens a level, or shows an open one again. One that is not open yet is refused in a sentence."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    task = _task(workspace, number)
+    task = task_of(lesson_of(workspace), number)
     if not 1 <= level <= LEVELS:
         raise Http404("No such level")
     state = await sync_to_async(answers.of)(workspace)
@@ -50,7 +48,7 @@ async def hint(request: HttpRequest, workspace_id: str, number: int, level: int)
 async def parsons(request: HttpRequest, workspace_id: str, number: int) -> JsonResponse:
     """Checks an order of blocks: `order` holds their numbers, separated by commas."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    exercise = _task(workspace, number).hints.parsons
+    exercise = task_of(lesson_of(workspace), number).hints.parsons
     state = await sync_to_async(answers.of)(workspace)
     use = state.hints.get(number)
     if exercise is None or use is None or use.level < 4:
@@ -75,11 +73,3 @@ def _lines(order: str, blocks: list[str]) -> list[str] | None:
 
 def _code(exercise: Parsons) -> str:
     return "\n".join(exercise.lines)
-
-
-def _task(workspace: Workspace, number: int) -> Task:
-    lesson = catalogue.lesson(workspace.lesson)
-    task = None if lesson is None else lesson.task(number)
-    if task is None:
-        raise Http404("No such task")
-    return task

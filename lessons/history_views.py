@@ -6,10 +6,8 @@ from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
-from lessons import catalogue, history, workspaces
-from lessons.access import access_workspace
-from lessons.catalogue import Lesson
-from lessons.models import Workspace
+from lessons import history, workspaces
+from lessons.access import access_workspace, lesson_of, task_of
 
 
 @require_safe
@@ -19,7 +17,7 @@ async def timeline(request: HttpRequest, workspace_id: str) -> JsonResponse:
     text = request.GET.get("before", "")
     before = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     answer = await sync_to_async(history.timeline)(workspace, before)
-    task = _lesson_of(workspace).tasks[0].number
+    task = lesson_of(workspace).tasks[0].number
     is_open = await sync_to_async(history.solution_is_open)(workspace, task)
     return JsonResponse({**answer, "solution_is_open": is_open})
 
@@ -39,21 +37,13 @@ async def revision(request: HttpRequest, workspace_id: str, number: int) -> Json
 async def starter(request: HttpRequest, workspace_id: str) -> JsonResponse:
     """The files with which the lesson begins."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    return JsonResponse({"files": dict(_lesson_of(workspace).files)})
+    return JsonResponse({"files": dict(lesson_of(workspace).files)})
 
 
 @require_POST
 async def solution(request: HttpRequest, workspace_id: str, number: int) -> JsonResponse:
     """The solution of a task. Whoever has not passed it has asked for it with this, which is an event."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    lesson = _lesson_of(workspace)
-    if lesson.task(number) is None:
-        raise Http404("No such task")
+    lesson = lesson_of(workspace)
+    task_of(lesson, number)
     return JsonResponse({"files": await sync_to_async(history.open_solution)(workspace, lesson, number)})
-
-
-def _lesson_of(workspace: Workspace) -> Lesson:
-    lesson = catalogue.lesson(workspace.lesson)
-    if lesson is None:
-        raise Http404("This lesson is no longer part of the course")
-    return lesson

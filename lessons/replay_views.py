@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
-from lessons import catalogue, progress, replays, workspaces
-from lessons.access import access_workspace
+from lessons import progress, replays, workspaces
+from lessons.access import access_workspace, lesson_of, task_of
 from lessons.models import Workspace
 from lessons.replays import NoReplay, Replay
 from lessons.workspaces import Project
@@ -18,9 +18,8 @@ from sandbox.gateway import keys, tokens
 async def begin(request: HttpRequest, workspace_id: str, number: int) -> JsonResponse:
     """Opens a replay of the last attempt at a task, if that failed."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    lesson = catalogue.lesson(workspace.lesson)
-    if lesson is None or lesson.task(number) is None:
-        raise Http404("No such task")
+    lesson = lesson_of(workspace)
+    task_of(lesson, number)
     attempt = await sync_to_async(progress.last_attempt)(workspace, number)
     if attempt is None or attempt.result.passed:
         return _refused("Only a check that failed can be replayed.")

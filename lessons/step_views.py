@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from lessons import answers, catalogue, lesson_page, prose
-from lessons.access import access_workspace
+from lessons import answers, lesson_page, prose
+from lessons.access import access_workspace, lesson_of
 from lessons.lesson import Lesson
 from lessons.models import Workspace
 from lessons.requests import Refused, json_object
@@ -32,7 +32,7 @@ async def read(request: HttpRequest, workspace_id: str) -> HttpResponse:
     """The reader is at `step`."""
     workspace = await access_workspace(await request.auser(), workspace_id)
     step = request.POST.get("step", "")
-    if not step.isascii() or not step.isdigit() or not 1 <= int(step[:6]) <= len(_lesson_of(workspace).steps):
+    if not step.isascii() or not step.isdigit() or not 1 <= int(step[:6]) <= len(lesson_of(workspace).steps):
         return HttpResponse(_("There is no such step."), status=400, content_type="text/plain")
     await sync_to_async(answers.read_step)(workspace, int(step))
     return HttpResponse(status=204)
@@ -41,7 +41,7 @@ async def read(request: HttpRequest, workspace_id: str) -> HttpResponse:
 @require_POST
 async def predict(request: HttpRequest, workspace_id: str, name: str) -> HttpResponse:
     workspace = await access_workspace(await request.auser(), workspace_id)
-    lesson = _lesson_of(workspace)
+    lesson = lesson_of(workspace)
     block = _block(lesson, name, Predict)
     choices = _choices(request, block.options)
     if len(choices) != 1:
@@ -53,7 +53,7 @@ async def predict(request: HttpRequest, workspace_id: str, name: str) -> HttpRes
 @require_POST
 async def quiz(request: HttpRequest, workspace_id: str, name: str) -> HttpResponse:
     workspace = await access_workspace(await request.auser(), workspace_id)
-    lesson = _lesson_of(workspace)
+    lesson = lesson_of(workspace)
     block = _block(lesson, name, Quiz)
     choices = _choices(request, block.options)
     if not choices or (len(choices) > 1 and not block.has_several):
@@ -67,7 +67,7 @@ async def quiz(request: HttpRequest, workspace_id: str, name: str) -> HttpRespon
 async def quiz_again(request: HttpRequest, workspace_id: str, name: str) -> HttpResponse:
     """The question as it was before the first answer. Answers that were given stay kept."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    lesson = _lesson_of(workspace)
+    lesson = lesson_of(workspace)
     return await _shown(request, workspace, lesson, _block(lesson, name, Quiz), again=True)
 
 
@@ -75,7 +75,7 @@ async def quiz_again(request: HttpRequest, workspace_id: str, name: str) -> Http
 async def words(request: HttpRequest, workspace_id: str, name: str) -> JsonResponse:
     """Keeps what is written, long enough or not; says how far it is."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    block = _block(_lesson_of(workspace), name, Words)
+    block = _block(lesson_of(workspace), name, Words)
     text = request.POST.get("text", "").replace("\r\n", "\n").replace("\x00", "")
     if len(text) > WORDS_LENGTH_MAX:
         message = _("That is too long to keep: at most %(most)s characters.") % {"most": WORDS_LENGTH_MAX}
@@ -96,7 +96,7 @@ async def words(request: HttpRequest, workspace_id: str, name: str) -> JsonRespo
 async def demo_ran(request: HttpRequest, workspace_id: str, name: str) -> JsonResponse:
     """A demonstration was run to its end. The body says what came of it, as a small JSON object."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    block = _block(_lesson_of(workspace), name, Demo)
+    block = _block(lesson_of(workspace), name, Demo)
     try:
         about = _about(request)
     except Refused as refused:
@@ -139,10 +139,3 @@ def _block(lesson: Lesson, name: str, kind: type[Kind]) -> Kind:
     if not isinstance(block, kind):
         raise Http404("No such block")
     return block
-
-
-def _lesson_of(workspace: Workspace) -> Lesson:
-    lesson = catalogue.lesson(workspace.lesson)
-    if lesson is None:
-        raise Http404("This lesson is no longer part of the course")
-    return lesson

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lessons import answers, catalogue, checking, lesson_page, live, pace, phrases, progress, verdict_page, workspaces
-from lessons.access import access_workspace
+from lessons.access import access_workspace, lesson_of, task_of
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
 from lessons.opening_day import roles
@@ -81,7 +81,7 @@ async def save_files(request: HttpRequest, workspace_id: str) -> JsonResponse:
     """Saves the project as a revision and brings it live; a failing deploy leaves the last good revision running."""
     started = time.perf_counter()
     workspace = await access_workspace(await request.auser(), workspace_id)
-    lesson = _lesson_of(workspace)
+    lesson = lesson_of(workspace)
     try:
         edit = parse_edit(_body(request), lesson)
         _keep_pace(workspace.person_id, edit)
@@ -124,10 +124,8 @@ async def renew_token(request: HttpRequest, workspace_id: str) -> JsonResponse:
 async def run_check(request: HttpRequest, workspace_id: str, number: int) -> HttpResponse:
     """Checks one task on a fork of the last saved revision and shows the verdict."""
     workspace = await access_workspace(await request.auser(), workspace_id)
-    lesson = _lesson_of(workspace)
-    task = lesson.task(number)
-    if task is None:
-        raise Http404("No such task")
+    lesson = lesson_of(workspace)
+    task = task_of(lesson, number)
     try:
         async with checking.turn_of(workspace.person_id):
             project = await sync_to_async(_last_project)(workspace)
@@ -199,13 +197,6 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
 
 def _last_project(workspace: Workspace) -> workspaces.Project:
     return workspaces.read_project(workspaces.head(workspace))
-
-
-def _lesson_of(workspace: Workspace) -> Lesson:
-    lesson = catalogue.lesson(workspace.lesson)
-    if lesson is None:
-        raise Http404("This lesson is no longer part of the course")
-    return lesson
 
 
 def _body(request: HttpRequest) -> bytes:
