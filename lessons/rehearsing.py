@@ -25,7 +25,7 @@ async def rehearse(workspace: Workspace) -> dict[str, Any]:
     Raises StoreUnavailable, RunnerRefused.
     """
     async with _turns.setdefault(workspace.id, asyncio.Lock()):
-        project = await sync_to_async(lambda: workspaces.read_project(workspaces.head(workspace)))()
+        project = await sync_to_async(workspaces.last_project)(workspace)
         async with registry.use(workspace.id) as deployment:
             found = await rehearse_schema(deployment, project.files, front_end.toolchain(), seconds=SECONDS_MAX)
     return {"revision": project.number, **_described(found)}

@@ -73,7 +73,7 @@ async def files(request: HttpRequest, workspace_id: str) -> JsonResponse:
     if request.method == "POST":
         return await save_files(request, workspace_id)
     workspace = await access_workspace(await request.auser(), workspace_id)
-    project = await sync_to_async(lambda: workspaces.read_project(workspaces.head(workspace)))()
+    project = await sync_to_async(workspaces.last_project)(workspace)
     return JsonResponse({"revision": project.number, "files": project.files})
 
 
@@ -128,7 +128,7 @@ async def run_check(request: HttpRequest, workspace_id: str, number: int) -> Htt
     task = task_of(lesson, number)
     try:
         async with checking.turn_of(workspace.person_id):
-            project = await sync_to_async(_last_project)(workspace)
+            project = await sync_to_async(workspaces.last_project)(workspace)
             said = await sync_to_async(roles.said)(workspace)
             result = await checking.run(lesson, task, project.files, front_end.toolchain(), roles=said)
             attempts = await sync_to_async(progress.record_attempt)(workspace, number, project.number, result)
@@ -155,7 +155,7 @@ async def _task_state(workspace: Workspace, task: int) -> lesson_page.TaskState:
 
 async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) -> dict[str, Any]:
     """What the page's script needs to know (static/src/workspace/bus.ts, WorkspaceConfig)."""
-    project = await sync_to_async(_last_project)(workspace)
+    project = await sync_to_async(workspaces.last_project)(workspace)
     return {
         "workspace": workspace.id,
         "revision": project.number,
@@ -193,10 +193,6 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         if lesson.laboratory is None
         else {"url": reverse("laboratory", args=[lesson.slug]), "table": lesson.laboratory.table},
     }
-
-
-def _last_project(workspace: Workspace) -> workspaces.Project:
-    return workspaces.read_project(workspaces.head(workspace))
 
 
 def _body(request: HttpRequest) -> bytes:

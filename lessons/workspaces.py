@@ -77,6 +77,11 @@ def read_project(revision: Revision) -> Project:
     )
 
 
+def last_project(workspace: Workspace) -> Project:
+    """What was saved last."""
+    return read_project(head(workspace))
+
+
 def save_revision(
     workspace: Workspace,
     base_revision: int,
@@ -103,7 +108,7 @@ def save_revision(
             return revision
     except IntegrityError:
         # Two tabs saved at the same moment: the other one won the number.
-        raise Stale(read_project(head(workspace))) from None
+        raise Stale(last_project(workspace)) from None
 
 
 def record_deploy(workspace: Workspace, revision: Revision, *, is_good: bool, problems: int) -> None:

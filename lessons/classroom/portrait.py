@@ -118,7 +118,7 @@ def of(person: Person, slug: str, now: datetime) -> Portrait:
     workspace = Workspace.objects.filter(person=person, lesson=chosen).first()
     if lesson is None or workspace is None:
         return Portrait(lines, None, (), (), 0, (), tuple(_own_words(person)))
-    project = workspaces.read_project(workspaces.head(workspace))
+    project = workspaces.last_project(workspace)
     files = tuple(CodeFile(path, lines_of(path, text)) for path, text in sorted(project.files.items()))
     attempts = tuple(_attempts(workspace, now))
     tasks = tuple(_task_lines(going, chosen))

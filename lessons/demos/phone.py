@@ -87,7 +87,7 @@ async def run(request: HttpRequest, workspace_id: str) -> HttpResponseBase:
 
 
 async def ring(workspace: Workspace, tell: Tell, *, pause_s: float = PAUSE_S) -> None:
-    project = await sync_to_async(lambda: workspaces.read_project(workspaces.head(workspace)))()
+    project = await sync_to_async(workspaces.last_project)(workspace)
     async with scratch_folder(front_end.toolchain().work, "phone") as folder:
         files, is_own = dict(project.files), True
         async with _deployment(folder / "copy", in_quarantine=True) as copy:

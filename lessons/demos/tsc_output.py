@@ -40,7 +40,7 @@ async def run(request: HttpRequest, workspace_id: str) -> JsonResponse:
 
 async def output(workspace: Workspace) -> dict[str, Any]:
     """Raises LearnerError for types that explode; EngineError, RunnerRefused."""
-    project = await sync_to_async(lambda: workspaces.read_project(workspaces.head(workspace)))()
+    project = await sync_to_async(workspaces.last_project)(workspace)
     started = time.perf_counter()
     problems = await type_problems(project.files, front_end.toolchain())
     return {

@@ -61,7 +61,7 @@ async def _attack(workspace: Workspace, tell: Tell) -> None:
     task = None if lesson is None else lesson.task(3)
     if lesson is None or task is None:
         raise LookupError("the course has no opening day")
-    project = await sync_to_async(lambda: workspaces.read_project(workspaces.head(workspace)))()
+    project = await sync_to_async(workspaces.last_project)(workspace)
     said = await sync_to_async(roles.said)(workspace)
     held = 0
 
