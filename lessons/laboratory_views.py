@@ -5,7 +5,6 @@ A line is a message; its shapes are those of static/src/laboratory/messages.ts. 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -22,6 +21,7 @@ from lessons.catalogue import Laboratory
 from lessons.laboratory import Ask, Tell
 from lessons.line_stream import line_stream
 from lessons.models import Workspace
+from lessons.requests import Refused, small_object
 
 BODY_BYTES_MAX = 64_000
 RUNS = (3, 5, 9, 15)
@@ -124,15 +124,10 @@ def _answer(request: HttpRequest, work: Callable[[Ask, Tell], Awaitable[Any]]) -
 
 def _object(request: HttpRequest) -> Mapping[str, Any]:
     """Raises ValueError with a sentence."""
-    if len(request.body) > BODY_BYTES_MAX:
-        raise ValueError("The request is too large.")
     try:
-        body = json.loads(request.body)
-    except (ValueError, RecursionError):
-        raise ValueError("The request is not JSON.") from None
-    if not isinstance(body, dict):
-        raise ValueError("The request must be a JSON object.")
-    return body
+        return small_object(request.body, BODY_BYTES_MAX, "The request is too large.")
+    except Refused as refused:
+        raise ValueError(refused.message) from None
 
 
 def parse_ask(body: Mapping[str, Any]) -> Ask:

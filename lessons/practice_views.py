@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from lessons import practice
 from lessons.access import access_workspace
-from lessons.requests import Refused, json_object, too_large
+from lessons.requests import Refused, body_of, json_object
 
 
 @require_safe
@@ -22,7 +21,7 @@ async def settings(request: HttpRequest, workspace_id: str) -> JsonResponse:
     """`{fail_percent?, latency_ms?, fail_next?, lose_next?}`; answers with the state."""
     workspace = await access_workspace(await request.auser(), workspace_id)
     try:
-        return JsonResponse(await practice.change(workspace, json_object(_body(request))))
+        return JsonResponse(await practice.change(workspace, json_object(body_of(request))))
     except Refused as refused:
         return JsonResponse({"error": refused.error, "message": refused.message}, status=refused.status)
 
@@ -31,10 +30,3 @@ async def settings(request: HttpRequest, workspace_id: str) -> JsonResponse:
 async def reset(request: HttpRequest, workspace_id: str) -> JsonResponse:
     workspace = await access_workspace(await request.auser(), workspace_id)
     return JsonResponse(await practice.reset(workspace))
-
-
-def _body(request: HttpRequest) -> bytes:
-    try:
-        return request.body
-    except RequestDataTooBig:
-        raise too_large() from None

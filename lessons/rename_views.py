@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from lessons import answers
 from lessons.access import access_workspace
-from lessons.requests import Refused, json_object
+from lessons.requests import Refused, small_object
 
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 PLACES_MAX = 1_000
@@ -33,9 +33,7 @@ async def renamed(request: HttpRequest, workspace_id: str) -> JsonResponse:
 
 def _parsed(body: bytes) -> tuple[str, str, int]:
     """Raises Refused."""
-    if len(body) > BYTES_MAX:
-        raise Refused(413, "too-large", _("That is too much to keep of a rename."))
-    message = json_object(body)
+    message = small_object(body, BYTES_MAX, _("That is too much to keep of a rename."))
     old, new, places = message.get("from"), message.get("to"), message.get("places")
     if not _is_field(old) or not _is_field(new) or old == new:
         raise Refused(400, "bad-request", _("A rename has the names of two fields."))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from lessons.catalogue import Lesson
@@ -47,6 +49,14 @@ def too_large() -> Refused:
     return Refused(413, "too-large", message)
 
 
+def body_of(request: HttpRequest) -> bytes:
+    """Raises Refused where it is larger than any project."""
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise too_large() from None
+
+
 def parse_edit(body: bytes, lesson: Lesson) -> Edit:
     """Raises Refused."""
     if len(body) > BODY_BYTES_MAX:
@@ -75,6 +85,13 @@ def json_object(body: bytes, what: str = "The request") -> dict[str, Any]:
     if not isinstance(message, dict):
         raise _bad(f"{what} must be a JSON object.")
     return message
+
+
+def small_object(body: bytes, bytes_max: int, too_much: str) -> dict[str, Any]:
+    """The same of a body that has few bytes; `too_much` is said where it has more. Raises Refused."""
+    if len(body) > bytes_max:
+        raise Refused(413, "too-large", too_much)
+    return json_object(body)
 
 
 def _texts(message: Mapping[str, Any], key: str) -> dict[str, str]:

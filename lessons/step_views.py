@@ -18,7 +18,7 @@ from lessons import answers, lesson_page, prose
 from lessons.access import access_workspace, lesson_of
 from lessons.lesson import Lesson
 from lessons.models import Workspace
-from lessons.requests import Refused, json_object
+from lessons.requests import Refused, small_object
 from lessons.steps import Demo, Option, Predict, Quiz, Words
 
 WORDS_LENGTH_MAX = 4_000
@@ -107,9 +107,7 @@ async def demo_ran(request: HttpRequest, workspace_id: str, name: str) -> JsonRe
 
 def _about(request: HttpRequest) -> dict[str, Any]:
     """Raises Refused."""
-    if len(request.body) > DEMO_BYTES_MAX:
-        raise Refused(413, "too-large", _("That is too much to keep of a demonstration."))
-    return json_object(request.body)
+    return small_object(request.body, DEMO_BYTES_MAX, _("That is too much to keep of a demonstration."))
 
 
 async def _shown(

@@ -11,7 +11,6 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -25,7 +24,7 @@ from lessons.access import access_workspace, lesson_of, task_of
 from lessons.catalogue import Lesson
 from lessons.models import Workspace
 from lessons.opening_day import roles
-from lessons.requests import Edit, Refused, parse_edit, too_large
+from lessons.requests import Edit, Refused, body_of, parse_edit
 from sandbox.engine import limits
 from sandbox.gateway import front_end, keys, tokens
 
@@ -83,7 +82,7 @@ async def save_files(request: HttpRequest, workspace_id: str) -> JsonResponse:
     workspace = await access_workspace(await request.auser(), workspace_id)
     lesson = lesson_of(workspace)
     try:
-        edit = parse_edit(_body(request), lesson)
+        edit = parse_edit(body_of(request), lesson)
         _keep_pace(workspace.person_id, edit)
         saved = await live.save_and_deploy(workspace, lesson, edit)
     except Refused as refused:
@@ -193,13 +192,6 @@ async def _config(request: HttpRequest, workspace: Workspace, lesson: Lesson) ->
         if lesson.laboratory is None
         else {"url": reverse("laboratory", args=[lesson.slug]), "table": lesson.laboratory.table},
     }
-
-
-def _body(request: HttpRequest) -> bytes:
-    try:
-        return request.body
-    except RequestDataTooBig:
-        raise too_large() from None
 
 
 def _conflict(stale: workspaces.Stale) -> JsonResponse:

@@ -13,7 +13,7 @@ from lessons import pace
 from lessons.access import access_workspace
 from lessons.demos import desk_file, desk_store
 from lessons.demos.people import as_file, pupils
-from lessons.requests import Refused, json_object
+from lessons.requests import Refused, small_object
 from sandbox.engine import RunnerRefused, StoreUnavailable
 
 BODY_BYTES_MAX = 4_096
@@ -92,7 +92,7 @@ def _scene(scene: str, body: bytes) -> Callable[[], Awaitable[dict[str, Any]]] |
 def _name(body: bytes) -> str:
     """The name that is looked for; a nonsensical one is nobody's."""
     try:
-        name = json_object(body).get("name") if len(body) <= BODY_BYTES_MAX else None
+        name = small_object(body, BODY_BYTES_MAX, "").get("name")
     except Refused:
         return ""
     return name[:NAME_LENGTH_MAX] if isinstance(name, str) else ""

@@ -18,7 +18,7 @@ from lessons import pace
 from lessons.access import access_workspace
 from lessons.demos.cards import BUSES, CARDS, FUNCTION, SIGNUPS, WINDOWS, Card, Window, project, shown
 from lessons.demos.scratch import bring_live, scratch_store
-from lessons.requests import Refused, json_object
+from lessons.requests import Refused, small_object
 from sandbox.engine import Deployment, LearnerError, Outcome, Problem, RunnerRefused, StoreUnavailable
 
 BODY_BYTES_MAX = 1_024
@@ -122,9 +122,7 @@ def _problem(problem: Problem) -> Told:
 
 def _asked(body: bytes) -> tuple[Card, Window]:
     """Raises Refused."""
-    if len(body) > BODY_BYTES_MAX:
-        raise Refused(413, "too-large", _("That is no card of this counter."))
-    asked = json_object(body)
+    asked = small_object(body, BODY_BYTES_MAX, _("That is no card of this counter."))
     card, window = asked.get("card"), asked.get("window")
     if not isinstance(card, str) or card not in CARDS or window not in WINDOWS:
         raise Refused(400, "unknown", _("There is no such card or window."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
@@ -16,6 +15,7 @@ from lessons.line_stream import Tell, line_stream
 from lessons.models import Workspace
 from lessons.opening_day import roles
 from lessons.opening_day.attack import LINES, Attack
+from lessons.requests import Refused, small_object
 from lessons.verdict import Verdict
 from sandbox.engine import FunctionInfo
 from sandbox.gateway import front_end
@@ -34,7 +34,10 @@ async def casting(request: HttpRequest, workspace_id: str) -> JsonResponse:
         functions = dict(deployment.functions)
     if request.method == "POST":
         try:
-            chosen = roles.parse(_roles_of(request), functions)
+            asked = small_object(request.body, BODY_BYTES_MAX, "The request is too large.")
+            chosen = roles.parse(asked.get("roles"), functions)
+        except Refused as refused:
+            return JsonResponse({"message": refused.message}, status=refused.status)
         except ValueError as error:
             return JsonResponse({"message": str(error)}, status=400)
         await sync_to_async(roles.say)(workspace, chosen)
@@ -82,17 +85,6 @@ async def _attack(workspace: Workspace, tell: Tell) -> None:
         tell({"type": "done", "held": held, "lines": len(LINES)})
     else:
         tell({"type": "stopped", "message": f"{verdict.did} {verdict.happened} {verdict.expected}".replace("`", "")})
-
-
-def _roles_of(request: HttpRequest) -> object:
-    """Raises ValueError."""
-    if len(request.body) > BODY_BYTES_MAX:
-        raise ValueError("The request is too large.")
-    try:
-        body = json.loads(request.body)
-    except (ValueError, RecursionError):
-        raise ValueError("The request is not JSON.") from None
-    return body.get("roles") if isinstance(body, dict) else None
 
 
 def _described(said: dict[str, str], functions: dict[str, FunctionInfo]) -> dict[str, Any]:
