@@ -40,8 +40,9 @@ def section_for_socket(user: Any, section_id: str) -> ClassSection | None:
     ).first()
 
 
-def access_learner(section: ClassSection, enrollment_id: int) -> Enrollment:
-    """A learner of a section that `access_section` gave. Raises Http404."""
+def access_learner(user: Any, section_id: str, enrollment_id: int) -> Enrollment:
+    """A learner of a section that this person teaches. Raises Http404."""
+    section = access_section(user, section_id)
     learners = section.enrollments.filter(role=Enrollment.Role.LEARNER).select_related("person")
     enrollment = learners.filter(pk=enrollment_id).first()
     if enrollment is None:

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from lessons.classroom import actions, portrait
-from lessons.classroom.access import access_learner, access_section
+from lessons.classroom.access import access_learner
 from lessons.classroom.models import Enrollment
 from lessons.classroom.table import shown_name
 from lessons.classroom.table_views import shows_aliases
@@ -24,8 +24,7 @@ from lessons.navigation import show
 @require_safe
 def learner(request: HttpRequest, section_id: str, enrollment_id: int) -> HttpResponse:
     """The learner's page; `lesson=…` chooses one of their lessons."""
-    section = access_section(request.user, section_id)
-    enrollment = access_learner(section, enrollment_id)
+    enrollment = access_learner(request.user, section_id, enrollment_id)
     context = _context(request, enrollment) | {
         "portrait": portrait.of(enrollment.person, request.GET.get("lesson", ""), timezone.now())
     }
@@ -37,8 +36,7 @@ def learner(request: HttpRequest, section_id: str, enrollment_id: int) -> HttpRe
 @require_safe
 def panel(request: HttpRequest, section_id: str, enrollment_id: int) -> HttpResponse:
     """The same in short, beside the table."""
-    section = access_section(request.user, section_id)
-    enrollment = access_learner(section, enrollment_id)
+    enrollment = access_learner(request.user, section_id, enrollment_id)
     context = _context(request, enrollment) | {"sketch": portrait.sketch(enrollment, timezone.now())}
     return render(request, "classroom/_panel.html", context)
 
@@ -48,12 +46,11 @@ def panel(request: HttpRequest, section_id: str, enrollment_id: int) -> HttpResp
 @require_POST
 def return_code(request: HttpRequest, section_id: str, enrollment_id: int) -> HttpResponse:
     """Makes a new return code for the learner and shows it once, to hand over."""
-    section = access_section(request.user, section_id)
-    enrollment = access_learner(section, enrollment_id)
+    enrollment = access_learner(request.user, section_id, enrollment_id)
     try:
         code = actions.hand_out_return_code(enrollment)
     except ValueError:
-        return redirect("learner", section.pk, enrollment.pk)
+        return redirect("learner", enrollment.section_id, enrollment.pk)
     context = _context(request, enrollment) | {"code": code, "pseudonym": enrollment.person.pseudonym}
     return show(request, "classroom/return_code.html", context, current="class")
 
@@ -62,9 +59,9 @@ def return_code(request: HttpRequest, section_id: str, enrollment_id: int) -> Ht
 @require_POST
 def remove(request: HttpRequest, section_id: str, enrollment_id: int) -> HttpResponse:
     """Takes the learner out of the class; they keep their work."""
-    section = access_section(request.user, section_id)
-    actions.leave(access_learner(section, enrollment_id))
-    return redirect("grid", section.pk)
+    enrollment = access_learner(request.user, section_id, enrollment_id)
+    actions.leave(enrollment)
+    return redirect("grid", enrollment.section_id)
 
 
 def _context(request: HttpRequest, enrollment: Enrollment) -> dict[str, Any]:
