@@ -1,4 +1,4 @@
-"""What a learner answers, reads, opens and tries in a lesson are events."""
+"""What a learner answers, reads, opens and tries in a lesson are events, and who plays which role in the last one."""
 
 from django.db import migrations, models
 
@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                     ("predicted", "Predicted"),
                     ("measured", "Measured"),
                     ("solution", "Solution"),
+                    ("roles", "Roles"),
                     ("read", "Read"),
                     ("answered", "Answered"),
                     ("wrote", "Wrote"),
