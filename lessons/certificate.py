@@ -15,23 +15,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from lessons.course_map import CourseMap
 from lessons.journey import Journey
 from lessons.models import Person
-from sandbox import data_folder
+from sandbox.gateway.keys import signing_key
 
 ALGORITHM = "EdDSA"
+KEY = "certificates.pem"
 KIND = "reactive-sandbox-certificate"
 VERSION = 1
 PREFIX = b"reactive-sandbox certificate 1\n"
@@ -76,7 +73,7 @@ def issue(person: Person, journey: Journey, course: CourseMap) -> Certificate:
         "lessons": [{"number": line.number, "title": line.title, "tasks": len(line.marks)} for line in course.required],
         "points": [point.title for point in course.points],
     }
-    signature = _private_key(Path(settings.DATA_DIR)).sign(PREFIX + canonical(statement))
+    signature = signing_key(KEY).sign(PREFIX + canonical(statement))
     return Certificate(statement, _text(signature))
 
 
@@ -94,7 +91,7 @@ def verify(text: str) -> Mapping[str, Any]:
     if key != public_key():
         raise NotACertificate(_("This certificate names the key of another site. Only that site can verify it."))
     try:
-        _private_key(Path(settings.DATA_DIR)).public_key().verify(given, said)
+        signing_key(KEY).public_key().verify(given, said)
     except InvalidSignature:
         raise NotACertificate(
             _("The signature does not fit: the certificate was changed after it was issued.")
@@ -113,7 +110,7 @@ def proved_at(statement: Mapping[str, Any]) -> datetime:
 
 def public_key() -> str:
     """The public key, 32 bytes in base64url, as it stands in certificates."""
-    key = _private_key(Path(settings.DATA_DIR)).public_key()
+    key = signing_key(KEY).public_key()
     return _text(key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw))
 
 
@@ -126,13 +123,3 @@ def _bytes(text: str) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from error
-
-
-@lru_cache(maxsize=2)
-def _private_key(data: Path) -> Ed25519PrivateKey:
-    fresh = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    key = serialization.load_pem_private_key(data_folder.secret(data, "certificates.pem", make=fresh), password=None)
-    assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - nothing else is ever written there
-    return key

@@ -26,6 +26,7 @@ Persona = Literal["alice", "bob"]
 PERSONAS: tuple[Persona, ...] = ("alice", "bob")
 AUDIENCE = "convex"
 ALGORITHM = "EdDSA"
+KEY = "identities.pem"
 
 
 def issue_identity(deployment_id: str, persona: Persona, *, lifetime_s: float = LIFETIME_S) -> str:
@@ -39,7 +40,7 @@ def issue_identity(deployment_id: str, persona: Persona, *, lifetime_s: float = 
         "exp": int(now_s + lifetime_s),
         "name": persona.capitalize(),
     }
-    return jwt.encode(claims, _private_key(Path(settings.DATA_DIR)), algorithm=ALGORITHM)
+    return jwt.encode(claims, signing_key(KEY), algorithm=ALGORITHM)
 
 
 def issue_identities(deployment_id: str, *, lifetime_s: float = LIFETIME_S) -> dict[str, str]:
@@ -52,7 +53,7 @@ def verify_identity(deployment_id: str, token: str) -> dict[str, Any]:
     try:
         claims = jwt.decode(
             token,
-            _private_key(Path(settings.DATA_DIR)).public_key(),
+            signing_key(KEY).public_key(),
             algorithms=[ALGORITHM],
             audience=AUDIENCE,
             issuer=deployment_id,
@@ -87,11 +88,16 @@ def _admin_signer() -> signing.Signer:
     return signing.Signer(salt="sandbox.admin-key")
 
 
-@lru_cache(maxsize=2)
-def _private_key(data: Path) -> Ed25519PrivateKey:
+def signing_key(name: str) -> Ed25519PrivateKey:
+    """The key of that name in the data folder, made when it is first wanted."""
+    return _signing_key(Path(settings.DATA_DIR), name)
+
+
+@lru_cache(maxsize=4)
+def _signing_key(data: Path, name: str) -> Ed25519PrivateKey:
     fresh = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    key = serialization.load_pem_private_key(data_folder.secret(data, "identities.pem", make=fresh), password=None)
+    key = serialization.load_pem_private_key(data_folder.secret(data, name, make=fresh), password=None)
     assert isinstance(key, Ed25519PrivateKey)  # noqa: S101 - nothing else is ever written there
     return key
