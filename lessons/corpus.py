@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,12 +95,17 @@ def solution(lesson: Lesson, place: Path) -> Solution:
 def misconceptions(folder: Path = CONTENT) -> Mapping[str, Misconception]:
     """The catalogue of the course, and that of the pack in which a lesson lies. Raises LessonFolderError."""
     files = dict.fromkeys(place / "misconceptions.toml" for place in (CONTENT, folder))
-    return {
-        id_: _misconception(file, id_, entry)
-        for file in files
-        if file.exists()
-        for id_, entry in read_toml(file).items()
-    }
+    known: dict[str, Misconception] = {}
+    for file in files:
+        if file.exists():
+            known |= _misconceptions(file, file.stat().st_mtime_ns)
+    return known
+
+
+@lru_cache(maxsize=8)
+def _misconceptions(file: Path, changed_ns: int) -> Mapping[str, Misconception]:
+    """Read once, and again when the file has changed: pages of lessons ask at every visit."""
+    return {id_: _misconception(file, id_, entry) for id_, entry in read_toml(file).items()}
 
 
 def _refuse_unknown(source: Path, about: Mapping[str, Any], is_right: bool) -> None:
