@@ -50,6 +50,11 @@ export class ParsonsBlocks extends HTMLElement {
       this.#checkButton(),
       this.#verdict,
     );
+    // A finger that drags makes no gesture of the browser's, which would swallow the next tap.
+    const holdGesture = (event: TouchEvent): void => {
+      if (this.#dragged !== null && event.cancelable) event.preventDefault();
+    };
+    this.addEventListener("touchmove", holdGesture, { passive: false });
     this.#draw();
   }
 
