@@ -23,9 +23,15 @@ VIEWS = ["lesson", "editor", "panes", "dock"]
 
 def violations(page: Page, axe_source: str) -> list[str]:
     page.evaluate(axe_source)
+    # What has just changed fades out of its writer's hue: judged is what stays.
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(() => null)")
     # The frames are axe's to enter only when it runs in them too; their app is the learner's.
     found: dict[str, Any] = json.loads(page.evaluate("axe.run(document, {iframes: false}).then(JSON.stringify)"))
-    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]
+    return [
+        f"{one['id']}: {node['html'][:120]} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
 
 
 def assert_nothing_sticks_out(page: Page) -> None:

@@ -45,7 +45,7 @@ def test_steps_go_on_and_back_and_a_reload_stays(lesson: WorkspacePage) -> None:
     lesson.step.get_by_role("link", name="Next").click()
     second = heading(lesson)
     expect(page).to_have_url(re.compile(r"\?step=2$"))
-    assert page.evaluate("document.activeElement.textContent") == second
+    expect(page.locator(":focus")).to_have_text(second)
     page.go_back()
     expect(page.locator("lesson-steps")).to_have_attribute("data-current", "1")
     page.go_forward()
@@ -75,7 +75,7 @@ def test_a_prediction_is_kept_and_explained_when_wanted(lesson: WorkspacePage) -
     lesson.step.get_by_role("button", name="Keep my prediction").click()
     why = lesson.step.get_by_text("What happens, and why")
     expect(lesson.step.get_by_text("Something else happens.")).to_be_hidden()
-    assert "Your prediction is kept" in lesson.page.evaluate("document.activeElement.textContent")
+    expect(lesson.page.locator(":focus")).to_contain_text("Your prediction is kept")
     why.click()
     expect(lesson.step.get_by_text("Something else happens.")).to_be_visible()
     expect(lesson.step.locator(".reasons").get_by_text("Right", exact=True)).to_have_count(1)
